@@ -1,0 +1,35 @@
+"""Shared by all tests: where the real data is, and which tests are left out by default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the slow tests too (CI=true in the environment does the same)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow") or os.environ.get("CI") == "true":
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow and config.getoption("markexpr") == "":
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real data sets: ``ONELAYER_DATA``, else ``../shared/data`` beside the project."""
+    folder = Path(os.environ.get("ONELAYER_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        message = f"no data at {folder}: set ONELAYER_DATA to a folder with mnist/ and cifar10-jpeg/"
+        if os.environ.get("ONELAYER_REQUIRE_DATA") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return folder
