@@ -1,0 +1,71 @@
+"""What happened at each step and each validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+__all__ = ["STEP_KEYS", "VALIDATION_KEYS", "History"]
+
+Array = np.ndarray[Any, Any]
+
+STEP_KEYS: Final = ("step", "epoch", "batch_loss", "learning_rate")
+VALIDATION_KEYS: Final = (
+    "validation_step",
+    "validation_epoch",
+    "train_loss",
+    "train_accuracy",
+    "train_objective",
+    "validation_loss",
+    "validation_accuracy",
+    "validation_objective",
+    "weight_norm_squared",
+)
+INTEGER_KEYS: Final = {"step", "epoch", "validation_step", "validation_epoch"}
+
+
+class History:
+    """Grows by one segment of steps, or one validation, at a time.
+
+    Per step (arrays of one length): ``step`` and ``epoch`` (both from 0), ``batch_loss`` (mean over the batch before its step, without penalty)
+    and ``learning_rate``. Per validation: ``validation_step``, ``validation_epoch``, then ``loss`` (without penalty), ``accuracy`` and
+    ``objective`` (with it) of the training and the validation rows, and ``weight_norm_squared`` (‖W‖² in the scaled space).
+    """
+
+    def __init__(self, arrays: Mapping[str, Array] | None = None) -> None:
+        self._segments: dict[str, list[Array]] = {key: [] for key in STEP_KEYS}
+        self._validations: dict[str, list[float]] = {key: [] for key in VALIDATION_KEYS}
+        for key, values in (arrays or {}).items():
+            if key in self._segments:
+                self._segments[key].append(values)
+            else:
+                self._validations[key].extend(values.tolist())
+
+    def add_steps(self, first_step: int, epoch: int, losses: Array, rates: Array) -> None:
+        """Record steps from the global index ``first_step`` on."""
+        count = len(losses)
+        for key, values in zip(STEP_KEYS, (first_step + np.arange(count), np.full(count, epoch), losses, rates[:count]), strict=True):
+            self._segments[key].append(values)
+
+    def add_validation(self, record: Mapping[str, float]) -> None:
+        """Record one validation."""
+        for key in VALIDATION_KEYS:
+            self._validations[key].append(record[key])
+
+    @property
+    def last_validation(self) -> dict[str, float] | None:
+        """The newest validation record, if there is one."""
+        return {key: values[-1] for key, values in self._validations.items()} if self._validations["validation_step"] else None
+
+    @property
+    def last_batch_loss(self) -> float | None:
+        """The loss of the newest batch, if there is one."""
+        return float(self._segments["batch_loss"][-1][-1]) if self._segments["batch_loss"] else None
+
+    def arrays(self) -> dict[str, Array]:
+        """Return everything as 1-D arrays: int64 for steps and epochs, float64 for the rest."""
+        steps = {key: np.concatenate(parts) if parts else np.empty(0) for key, parts in self._segments.items()}
+        validations = {key: np.array(values) for key, values in self._validations.items()}
+        return {key: values.astype(np.int64 if key in INTEGER_KEYS else np.float64) for key, values in (steps | validations).items()}

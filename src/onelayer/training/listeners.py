@@ -1,0 +1,27 @@
+"""Who is told of training as it goes, and may end it."""
+
+from __future__ import annotations
+
+from onelayer.training.state import TrainingState
+
+__all__ = ["Listener"]
+
+
+class Listener:
+    """Does nothing at each occasion; subclasses override those they care for. A listener changes nothing in the state."""
+
+    def on_train_begin(self, state: TrainingState) -> None:
+        """Training begins, or goes on from a checkpoint."""
+
+    def on_epoch_begin(self, state: TrainingState) -> None:
+        """Epoch ``state.epoch`` begins."""
+
+    def on_validation(self, state: TrainingState) -> None:
+        """A validation was recorded in ``state.history``."""
+
+    def on_epoch_end(self, state: TrainingState) -> bool:
+        """An epoch has ended (``state.epoch`` counts it); return true to end training here."""
+        return False
+
+    def on_train_end(self, state: TrainingState) -> None:
+        """Training has ended, for the reason in ``state.status``, or by an error (the status is still ``running``)."""

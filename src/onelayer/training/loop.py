@@ -1,0 +1,176 @@
+"""The training loop: epochs of solver steps, validations between them, and the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from onelayer.models.linear import LinearParameters
+from onelayer.objective import Objective
+from onelayer.rows import RowSource
+from onelayer.solvers.sgd import SGD
+from onelayer.solvers.status import Status
+from onelayer.training.early_stopping import Monitor
+from onelayer.training.epochs import Flips, Orders, count_steps, validation_steps
+from onelayer.training.interruption import Interruption
+from onelayer.training.listeners import Listener
+from onelayer.training.parameters import TrainingParameters
+from onelayer.training.schedules import learning_rates
+from onelayer.training.state import TrainingState
+
+__all__ = ["Part", "Problem", "train"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """n rows with their integer labels ``(n,)`` and weights ``(n,)`` or None."""
+
+    rows: RowSource
+    labels: Array
+    weights: Array | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is trained on what.
+
+    ``targets`` are what the solver fits, ``(n,)`` labels or ``(n, k)`` probabilities (smoothed labels, say); figures in the history are always
+    against the labels.
+    """
+
+    objective: Objective
+    training: Part
+    targets: Array
+    validation: Part | None = None
+
+
+def train(
+    problem: Problem, parameters: TrainingParameters, seed: int, start: LinearParameters | TrainingState, listeners: Sequence[Listener] = ()
+) -> TrainingState:
+    """Train until ``max_epochs``, early stopping, a listener or Ctrl-C ends it.
+
+    Parameters
+    ----------
+    problem : Problem
+    parameters : TrainingParameters
+    seed : int
+        Of all random streams.
+    start : LinearParameters or TrainingState
+        Parameters to begin with (changed in place), or the state to go on from, bit by bit as if it had never stopped.
+    listeners : sequence of Listener
+
+    Returns
+    -------
+    TrainingState
+        Its ``kept`` parameters are the result.
+
+    Raises
+    ------
+    ConfigError
+        If no batch can be made of the rows.
+    DivergenceError
+        If the loss became infinite or undefined.
+    """
+    return _Loop(problem, parameters, seed, start, listeners).run()
+
+
+class _Loop:
+    def __init__(
+        self, problem: Problem, parameters: TrainingParameters, seed: int, start: LinearParameters | TrainingState, listeners: Sequence[Listener]
+    ) -> None:
+        self.problem, self.parameters, self.listeners = problem, parameters, listeners
+        rows = problem.training.rows
+        self.steps_per_epoch = count_steps(rows.n, parameters)
+        self.orders, self.flips = Orders(rows.n, parameters.shuffle, seed), Flips(rows.n, parameters, seed)
+        self.solver = SGD(problem.objective, parameters.batch_size, parameters.momentum, parameters.fit_intercept)
+        self.state = start if isinstance(start, TrainingState) else TrainingState(self.solver.start(start), Monitor(parameters))
+        self.interruption = Interruption()
+
+    def run(self) -> TrainingState:
+        state = self.state
+        try:
+            with self.interruption:
+                for listener in self.listeners:
+                    listener.on_train_begin(state)
+                while state.status is Status.RUNNING:
+                    if state.epoch >= self.parameters.max_epochs:
+                        state.status = Status.FINISHED
+                    else:
+                        self._epoch()
+        finally:
+            for listener in self.listeners:
+                listener.on_train_end(state)
+        return state
+
+    def _epoch(self) -> None:
+        state = self.state
+        for listener in self.listeners:
+            listener.on_epoch_begin(state)
+        rows, order = self.problem.training.rows.with_mirrored(self.flips(state.epoch)), self.orders(state.epoch)
+        rates = learning_rates(self.parameters, state.epoch, self.steps_per_epoch)
+        validated = self._validated_steps()
+        first = 0
+        for end in sorted({step + 1 for step in validated} | {self.steps_per_epoch}):
+            self._segment(rows, order, rates, first, end)
+            if state.status is Status.RUNNING and end - 1 in validated:
+                self._validate()
+            if state.status is not Status.RUNNING:
+                return
+            first = end
+        state.epoch += 1
+        stops = [listener.on_epoch_end(state) for listener in self.listeners]
+        if any(stops):
+            state.status = Status.STOPPED_BY_CALLBACK
+
+    def _validated_steps(self) -> set[int]:
+        if self.problem.validation is None:
+            return set()
+        return set(validation_steps(self.state.epoch, self.steps_per_epoch, self.parameters.validations_per_epoch))
+
+    def _segment(self, rows: RowSource, order: Array, rates: Array, first: int, end: int) -> None:
+        state, size = self.state, self.parameters.batch_size
+        step = state.solver.step
+        losses = self.solver.run(
+            state.solver,
+            rows,
+            self.problem.targets,
+            self.problem.training.weights,
+            order[first * size : end * size],
+            rates[first:end],
+            lambda: self.interruption.requested,
+        )
+        state.history.add_steps(step, state.epoch, losses, rates[first:end])
+        if self.interruption.requested:
+            state.status = Status.INTERRUPTED
+
+    def _validate(self) -> None:
+        state = self.state
+        record = self._figures()
+        state.history.add_validation(record)
+        if state.monitor.update(record[self.parameters.monitor]) and self.parameters.keep == "best":
+            state.best = state.solver.parameters.copy()
+        for listener in self.listeners:
+            listener.on_validation(state)
+        if state.monitor.exhausted:
+            state.status, state.stopped_epoch = Status.STOPPED_EARLY, state.epoch
+            state.epoch += 1
+
+    def _figures(self) -> dict[str, float]:
+        objective, current = self.problem.objective, self.state.solver.parameters
+        penalty = float(objective.penalty.value(*current))
+        record: dict[str, float] = {
+            "validation_step": self.state.solver.step - 1,
+            "validation_epoch": self.state.epoch,
+            "weight_norm_squared": float((current.weights.astype(np.float64) ** 2).sum()),
+        }
+        for name, part in (("train", self.problem.training), ("validation", self.problem.validation)):
+            if part is not None:
+                sums = objective.sums(current, part.rows, part.labels, part.weights)
+                loss = float(sums.mean_loss)
+                record |= {f"{name}_loss": loss, f"{name}_accuracy": float(sums.accuracy), f"{name}_objective": loss + penalty}
+        return record

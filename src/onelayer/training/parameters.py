@@ -1,0 +1,102 @@
+"""Every parameter of training: names, defaults, values. The estimator's constructor and the command line's config keys are these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from onelayer.errors import ConfigError, did_you_mean, printable
+
+__all__ = ["TrainingParameters", "config_error", "plain_value"]
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+OpenShare = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class TrainingParameters(BaseModel):
+    """How a model is trained; immutable, checked when made.
+
+    Examples
+    --------
+    >>> TrainingParameters.check({"batch_size": 0})
+    Traceback (most recent call last):
+    onelayer.errors.ConfigError: batch_size=0: input should be greater than or equal to 1
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    loss: Literal["logistic", "softmax", "sigmoid", "hinge", "squared_hinge"] = "softmax"
+    solver: Literal["sgd"] = "sgd"
+    learning_rate: Positive = 0.01
+    schedule: Literal["constant", "step", "exponential", "cosine"] = "constant"
+    decay_rate: Annotated[float, Field(gt=0, le=1)] = 0.5
+    decay_epochs: Count = 10
+    decay_at_start: bool = False
+    warmup_epochs: Annotated[int, Field(ge=0)] = 0
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    batch_size: Count = 128
+    drop_last: bool = False
+    shuffle: Literal["pcg64", "numpy-legacy", False] = "pcg64"
+    max_epochs: Count = 50
+    l2: NotNegative = 1e-4
+    fit_intercept: bool = True
+    penalize_bias: bool = False
+    init: Literal["zeros", "normal", "uniform"] = "zeros"
+    init_scale: NotNegative = 0.01
+    scaling: Literal["none", "unit", "symmetric", "standardize"] = "none"
+    flip_probability: Share = 0.0
+    flip_mode: Literal["independent", "accumulating"] = "independent"
+    image_shape: Annotated[tuple[Count, ...], Field(min_length=2, max_length=3, strict=False)] | None = None
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    class_weight: Literal["balanced"] | dict[Any, NotNegative] | None = None
+    early_stopping: bool = False
+    patience: Count = 10
+    monitor: Literal["validation_loss", "validation_accuracy"] = "validation_loss"
+    keep: Literal["best", "last"] = "best"
+    validation_fraction: OpenShare = 0.1
+    validations_per_epoch: Count = 1
+    dtype: Literal["auto", "float32", "float64"] = "auto"
+    n_jobs: int | None = None
+    random_state: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+    warm_start: bool = False
+    verbose: Annotated[int, Field(ge=0)] = 0
+
+    @classmethod
+    def check(cls, values: Mapping[str, Any]) -> TrainingParameters:
+        """Return the parameters with ``values`` in place of their defaults.
+
+        Raises
+        ------
+        ConfigError
+            For an unknown name (with the nearest known one), a wrong type or a value out of range.
+        """
+        try:
+            return cls(**{name: plain_value(value) for name, value in values.items()})
+        except ValidationError as error:
+            raise config_error(error, cls) from None
+
+
+def plain_value(value: Any) -> Any:
+    """Return NumPy scalars as Python ones, lists as tuples, integers given for ``verbose`` flags as they are."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list):
+        return tuple(plain_value(part) for part in value)
+    return value
+
+
+def config_error(error: ValidationError, model: type[BaseModel], prefix: str = "") -> ConfigError:
+    """Return the first complaint of pydantic as one line for the reader."""
+    problem = error.errors()[0]
+    name = str(problem["loc"][0]) if problem["loc"] else ""
+    if problem["type"] == "extra_forbidden":
+        known = list(model.model_fields)
+        return ConfigError(f"unknown parameter {printable(prefix + name)!r}{did_you_mean(name, known)}")
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    return ConfigError(f"{prefix}{name}={printable(repr(problem['input']))}: {message}")

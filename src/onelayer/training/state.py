@@ -1,0 +1,86 @@
+"""Everything that training carries from one epoch to the next, and its form in a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from onelayer.models.linear import LinearParameters
+from onelayer.solvers.sgd import SGDState
+from onelayer.solvers.status import Status
+from onelayer.training.early_stopping import Monitor
+from onelayer.training.history import History
+
+__all__ = ["TrainingState"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class TrainingState:
+    """Where training is.
+
+    Attributes
+    ----------
+    solver : SGDState
+        Parameters, velocity and steps taken.
+    monitor : Monitor
+        Best value so far and validations since.
+    epoch : int
+        Epochs completed.
+    best : LinearParameters or None
+        The parameters of the best validation.
+    history : History
+    status : Status
+    stopped_epoch : int or None
+        The epoch (from 0) in which early stopping ended training.
+    """
+
+    solver: SGDState
+    monitor: Monitor
+    epoch: int = 0
+    best: LinearParameters | None = None
+    history: History = field(default_factory=History)
+    status: Status = Status.RUNNING
+    stopped_epoch: int | None = None
+
+    @property
+    def kept(self) -> LinearParameters:
+        """The parameters that ``keep`` asks for: the best if something was validated, else the last."""
+        best = self.best if self.monitor.parameters.keep == "best" else None
+        return best or self.solver.parameters
+
+    def to_checkpoint(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return arrays and plain values from which :meth:`from_checkpoint` makes the same state."""
+        arrays = {f"history.{key}": values for key, values in self.history.arrays().items()}
+        groups = {"parameters": self.solver.parameters, "velocity": self.solver.velocity, "best": self.best}
+        for name, group in groups.items():
+            if group is not None:
+                arrays |= {f"{name}.{key}": values for key, values in group._asdict().items()}
+        values = {
+            "epoch": self.epoch,
+            "step": self.solver.step,
+            "monitor_best": self.monitor.best.hex(),  # exact, and JSON has no infinity
+            "since_best": self.monitor.since_best,
+        }
+        return arrays, values
+
+    @classmethod
+    def from_checkpoint(cls, arrays: Mapping[str, Array], values: Mapping[str, Any], monitor: Monitor) -> TrainingState:
+        """Return the state that :meth:`to_checkpoint` described; raises KeyError or ValueError if something is missing or odd."""
+
+        def group(name: str) -> LinearParameters | None:
+            if f"{name}.weights" not in arrays:
+                return None
+            return LinearParameters(*(np.array(arrays[f"{name}.{key}"]) for key in LinearParameters._fields))
+
+        parameters = group("parameters")
+        if parameters is None:
+            raise KeyError("parameters")
+        monitor.best, monitor.since_best = float.fromhex(values["monitor_best"]), int(values["since_best"])
+        history = History({key.removeprefix("history."): part for key, part in arrays.items() if key.startswith("history.")})
+        solver = SGDState(parameters, group("velocity"), int(values["step"]))
+        return cls(solver, monitor, int(values["epoch"]), group("best"), history)
