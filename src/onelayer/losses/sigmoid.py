@@ -1,0 +1,69 @@
+"""Sigmoid loss, or multiple binary cross-entropy: one binary problem a class, averaged (dd2424-a1-bonus).
+
+Formula
+    With p_j = σ(z_j) = 1/(1 + e^{−z_j}) and targets t_j ∈ [0, 1] (one-hot for a label),
+
+        ℓ = −(1/K) Σ_j [t_j ln p_j + (1 − t_j) ln(1 − p_j)].
+
+Residual
+    ∂ℓ/∂z_j = (p_j − t_j)/K. Derivation: ∂ℓ/∂p_j = −(1/K)[t_j/p_j − (1 − t_j)/(1 − p_j)] = (p_j − t_j)/(K p_j(1 −
+    p_j)), and ∂p_j/∂z_j = p_j(1 − p_j) is diagonal; their product is (p_j − t_j)/K.
+
+Curvature
+    ∂²ℓ/∂z² = diag(p_j(1 − p_j))/K.
+
+The K sigmoids need not sum to 1. Probabilities of the classes are therefore p_j/Σ_l p_l, computed from ln p_j so that
+they are defined even where every p_j underflows. Their order is that of the scores.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from array_api_compat import array_namespace
+
+from onelayer.losses.base import Loss
+from onelayer.losses.bernoulli import binary_cross_entropy, binary_cross_entropy_and_residual
+from onelayer.losses.targets import as_probabilities
+from onelayer.numerics import Array, row_sum, sigmoid_slope, softmax, softplus
+
+__all__ = ["Sigmoid"]
+
+
+class Sigmoid(Loss):
+    """Mean over the classes of the binary cross-entropies. See the module for formula and derivation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> values, residual = Sigmoid().values_and_residual(np.zeros((1, 2)), np.array([1]))
+    >>> float(values[0]), residual
+    (0.6931471805599453, array([[ 0.25, -0.25]]))
+    """
+
+    name: ClassVar[str] = "sigmoid"
+    has_probabilities: ClassVar[bool] = True
+    has_curvature: ClassVar[bool] = True
+    takes_probabilities: ClassVar[bool] = True
+
+    def values(self, scores: Array, targets: Array) -> Array:
+        """Return −(1/K) Σ_j [t_j ln p_j + (1 − t_j) ln(1 − p_j)]."""
+        xp = array_namespace(scores)
+        values = binary_cross_entropy(scores, as_probabilities(targets, scores, xp), xp)
+        return row_sum(values, xp) / scores.shape[-1]
+
+    def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
+        """Return ℓ and (p − t)/K."""
+        xp = array_namespace(scores)
+        k = scores.shape[-1]
+        values, residual = binary_cross_entropy_and_residual(scores, as_probabilities(targets, scores, xp), xp)
+        residual /= k
+        return row_sum(values, xp) / k, residual
+
+    def curvature(self, scores: Array, targets: Array, direction: Array) -> Array:
+        """Return p ∘ (1 − p) ∘ v/K; the targets play no part."""
+        return sigmoid_slope(scores) * direction / scores.shape[-1]
+
+    def probabilities(self, scores: Array) -> Array:
+        """Return p_j/Σ_l p_l."""
+        return softmax(-softplus(-scores))
