@@ -4,6 +4,7 @@ import errno
 import json
 import math
 import os
+import time
 import tomllib
 
 import numpy as np
@@ -226,6 +227,14 @@ def test_damaged_files_are_refused_in_one_line_that_names_them(full_run, name, c
     with pytest.raises(RunDirectoryError, match=rf"{name} is damaged: ") as caught:
         READERS[name](full_run)
     assert "\n" not in str(caught.value)
+
+
+def test_a_key_of_a_hundred_thousand_parts_is_refused_at_once(full_run):
+    full_run.config_path.write_text("a." * 100_000 + "a = 1")
+    start = time.process_time()
+    with pytest.raises(RunDirectoryError, match="nested too deep"):
+        full_run.read_config()
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -36,6 +36,7 @@ _FIGURES = "figures"
 _FIGURE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\.(png|svg)")
 _MARK = "# The resolved configuration of an onelayer run.\n"
 _MAX_CONFIG_BYTES = 1 << 18
+_MAX_DOTS = 256  # in a line: tomllib's time grows with the square of the parts of a dotted key
 _MAX_JSON_BYTES = 1 << 24
 _MAX_HISTORY_BYTES = 1 << 28
 
@@ -177,6 +178,8 @@ class RunDirectory:
         """Read the configuration, without what was None."""
         content = read_limited(self.config_path, _MAX_CONFIG_BYTES, RunDirectoryError)
         try:
+            if any(line.count(b".") > _MAX_DOTS for line in content.splitlines()):
+                raise ValueError("nested too deep")
             return tomllib.loads(content.decode())
         except (ValueError, RecursionError) as error:
             raise self._damaged(self.config_path, error) from error
