@@ -50,7 +50,13 @@ class Problem:
 
 
 def train(
-    problem: Problem, parameters: TrainingParameters, seed: int, start: LinearParameters | TrainingState, listeners: Sequence[Listener] = ()
+    problem: Problem,
+    parameters: TrainingParameters,
+    seed: int,
+    start: LinearParameters | TrainingState,
+    listeners: Sequence[Listener] = (),
+    *,
+    until_epoch: int | None = None,
 ) -> TrainingState:
     """Train until ``max_epochs``, early stopping, a listener or Ctrl-C ends it.
 
@@ -63,6 +69,8 @@ def train(
     start : LinearParameters or TrainingState
         Parameters to begin with (changed in place), or the state to go on from, bit by bit as if it had never stopped.
     listeners : sequence of Listener
+    until_epoch : int or None
+        Ends training in place of ``max_epochs``, which schedules still reckon with.
 
     Returns
     -------
@@ -76,7 +84,7 @@ def train(
     DivergenceError
         If the loss became infinite or undefined.
     """
-    return _Loop(problem, parameters, seed, start, listeners).run()
+    return _Loop(problem, parameters, seed, start, listeners).run(parameters.max_epochs if until_epoch is None else until_epoch)
 
 
 class _Loop:
@@ -91,14 +99,14 @@ class _Loop:
         self.state = start if isinstance(start, TrainingState) else TrainingState(self.solver.start(start), Monitor(parameters))
         self.interruption = Interruption()
 
-    def run(self) -> TrainingState:
+    def run(self, until_epoch: int) -> TrainingState:
         state = self.state
         try:
             with self.interruption:
                 for listener in self.listeners:
                     listener.on_train_begin(state)
                 while state.status is Status.RUNNING:
-                    if state.epoch >= self.parameters.max_epochs:
+                    if state.epoch >= until_epoch:
                         state.status = Status.FINISHED
                     else:
                         self._epoch()

@@ -49,7 +49,7 @@ class TrainingParameters(BaseModel):
     penalize_bias: bool = False
     init: Literal["zeros", "normal", "uniform"] = "zeros"
     init_scale: NotNegative = 0.01
-    scaling: Literal["none", "unit", "symmetric", "standardize"] = "none"
+    scaling: Literal["none", "unit", "symmetric", "standardize"] = "standardize"
     flip_probability: Share = 0.0
     flip_mode: Literal["independent", "accumulating"] = "independent"
     image_shape: Annotated[tuple[Count, ...], Field(min_length=2, max_length=3, strict=False)] | None = None
