@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -98,6 +99,16 @@ def test_no_image_depends_on_those_beside_it():
 @pytest.mark.parametrize("norm", NORMS)
 def test_an_even_image_has_no_features(norm):
     assert not hog_features(np.full((2, 24, 24, 3), 77, np.uint8), block_norm=norm).any()
+
+
+@pytest.mark.parametrize("channel", ["mean", "strongest"])
+def test_memory_does_not_grow_with_the_number_of_images(channel):
+    images = np.random.default_rng(7).random((2000, 32, 32, 3), dtype=np.float32)
+    tracemalloc.start()
+    features = hog_features(images, channel=channel)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak - features.nbytes < 8e6
 
 
 def test_input_is_left_as_it_was():
