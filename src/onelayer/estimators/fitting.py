@@ -30,7 +30,7 @@ from onelayer.training.state import TrainingState
 from onelayer.training.streams import stream
 from onelayer.training.threads import limited_threads, usable_threads
 
-__all__ = ["Checkpoint", "Setting", "fit_classifier", "fit_once_more"]
+__all__ = ["Checkpoint", "Setting", "fit_classifier", "fit_once_more", "model_attributes"]
 
 Array = np.ndarray[Any, Any]
 Checkpoint = tuple[Mapping[str, Array], Mapping[str, Any]]
@@ -136,6 +136,8 @@ def fit_once_more(clf: Any, X: Any, y: Any, classes: Any = None, sample_weight: 
     if first:
         setting = _setting(parameters, _draw_seed(clf.random_state), np.unique(classes), data, image_shape)
         start: LinearParameters | TrainingState = setting.first_parameters(data.X.shape[1])
+    elif not hasattr(clf, "_state"):
+        raise InputError("a loaded model does not know its scaling any more, so partial_fit can't go on from it: use fit with warm_start=True")
     else:
         setting, start = clf._setting, clf._state
         start.status = Status.RUNNING
@@ -176,20 +178,28 @@ def _train(
 
 def _fitted_attributes(setting: Setting, state: TrainingState) -> dict[str, Any]:
     folded = setting.scaling.fold(state.kept)
-    coef, intercept = folded
-    if len(setting.classes) == 2 and len(intercept) == 2:
-        coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-    return {
-        "classes_": setting.classes,
-        "coef_": coef,
-        "intercept_": intercept,
-        "image_shape_": setting.image_shape,
+    return model_attributes(setting.loss, setting.classes, folded, setting.image_shape) | {
         "n_iter_": state.epoch,
         "n_steps_": state.solver.step,
         "stopped_epoch_": state.stopped_epoch,
         "history_": state.history.arrays(),
+    }
+
+
+def model_attributes(
+    loss: Loss, classes: Array, folded: LinearParameters, image_shape: tuple[int, int, int] | None
+) -> dict[str, Any]:
+    """Return the attributes that a classifier needs to predict, from parameters on raw features."""
+    coef, intercept = folded
+    if len(classes) == 2 and len(intercept) == 2:
+        coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
+    return {
+        "classes_": classes,
+        "coef_": coef,
+        "intercept_": intercept,
+        "image_shape_": image_shape,
         "_folded": folded,
-        "_loss": setting.loss,
+        "_loss": loss,
     }
 
 
