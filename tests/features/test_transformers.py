@@ -134,10 +134,12 @@ def test_unknown_names_and_parameters_are_refused(name, parameters, words):
 @pytest.mark.parametrize(
     "check",  # those of scikit-learn's common tests that bring no data, which would be rows of any width
     [
+        estimator_checks.check_do_not_raise_errors_in_init_or_set_params,
         estimator_checks.check_estimator_cloneable,
         estimator_checks.check_estimator_repr,
         estimator_checks.check_estimator_tags_renamed,
         estimator_checks.check_get_params_invariance,
+        estimator_checks.check_mixin_order,
         estimator_checks.check_no_attributes_set_in_init,
         estimator_checks.check_parameters_default_constructible,
         estimator_checks.check_set_params,
