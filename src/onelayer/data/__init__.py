@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from .catalog import CATALOG
 from .dataset import Dataset
 from .images import read_image
+from .inventory import describe, list_datasets, verify_dataset
 from .load import load_dataset
 from .splits import Splits
 
-__all__ = ["Dataset", "Splits", "load_dataset", "read_image"]
+__all__ = [
+    "CATALOG",
+    "Dataset",
+    "Splits",
+    "describe",
+    "list_datasets",
+    "load_dataset",
+    "read_image",
+    "verify_dataset",
+]

@@ -1,9 +1,10 @@
 """The sets known by name: what they are, where their files are had, and by what their content is known.
 
 A checksum stands here only with its source beside it. Where the official content itself is known to this project, its
-fingerprints are given (`Dataset.fingerprint` of the whole training and test part). Where it is not, there are two weaker
-signs: checksums of the official files, and the sum of all training pixels, channel by channel, which follows exactly from
-the mean pixel that many publications print to 15 digits. Sums that differ prove other pixels; sums that agree prove nothing.
+fingerprints are given (`Dataset.fingerprint` of the whole training and test part). Where it is not, there are two
+weaker signs: checksums of the official files, and the sum of all training pixels, channel by channel, which follows
+exactly from the mean pixel that many publications print to 15 digits. Sums that differ prove other pixels; sums that
+agree prove nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ..errors import ConfigError, did_you_mean, printable
+from onelayer.errors import ConfigError, did_you_mean, printable
 
 __all__ = ["CATALOG", "CatalogEntry", "CatalogFile", "find_entry"]
 
@@ -150,13 +151,13 @@ _CIFAR100_FILES = (
 )
 
 _CIFAR100_NAMES = (
-    "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle "
-    "caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant flatfish "
-    "forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle "
-    "mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine "
-    "possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar "
-    "sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle wardrobe whale "
-    "willow_tree wolf woman worm"
+    "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can "
+    "castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin "
+    "elephant flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard "
+    "lobster man maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear "
+    "pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark "
+    "shrew skunk skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table tank telephone "
+    "television tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm "
 )
 
 _ENTRIES = (

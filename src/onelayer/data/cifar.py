@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from onelayer.errors import DataError
+
 from .cifar_pickle import read_batch, read_names
 from .content import Content, Part
 from .untrusted import allocate, label, opened, read_exactly, read_small

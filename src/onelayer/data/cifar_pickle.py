@@ -1,9 +1,9 @@
 """CIFAR's Python batches, read without unpickling anything.
 
-The files are pickles, protocol 2, of a dictionary of strings, lists and one uint8 matrix. `pickletools` splits them into
-opcodes; those that such files need are carried out here, one by one, on a stack of plain values, and every other one is
-refused. The three NumPy names that may occur stand for nothing but themselves: the matrix is built here from its checked
-shape, type and bytes. Number of opcodes, memo entries, matrices and file size are capped.
+The files are pickles, protocol 2, of a dictionary of strings, lists and one uint8 matrix. `pickletools` splits them
+into opcodes; those that such files need are carried out here, one by one, on a stack of plain values, and every other
+one is refused. The three NumPy names that may occur stand for nothing but themselves: the matrix is built here from its
+checked shape, type and bytes. Number of opcodes, memo entries, matrices and file size are capped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, printable
+from onelayer.errors import DataError, printable
+
 from .untrusted import label, read_small
 
 __all__ = ["read_batch", "read_names"]
@@ -57,8 +58,8 @@ class _Matrix:
     values: NDArray[np.uint8] | None = None
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this file
-    """The pickle holds something that a CIFAR batch does not."""
+class _RefusedError(Exception):
+    """The pickle holds something that a CIFAR batch does not; never leaves this file."""
 
 
 def read_batch(path: Path, rows: int, label_key: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -112,22 +113,22 @@ def _read(path: Path) -> dict[str, Any]:
     data = read_small(path, MAX_FILE_BYTES)
     try:
         return _Machine().run(_scan(data))
-    except _Refused as refusal:
+    except _RefusedError as refusal:
         raise DataError(f"{label(path)} is not a CIFAR batch: {printable(str(refusal))}. It was not opened.") from None
 
 
 def _scan(data: bytes) -> list[tuple[str, Any]]:
-    """Split the pickle into (opcode, argument), all lengths checked against the file and all opcodes against the list."""
+    """Split the pickle into (opcode, argument): lengths checked against the file, opcodes against the list."""
     program: list[tuple[str, Any]] = []
     try:
         for opcode, argument, position in pickletools.genops(data):
             if opcode.name not in _OPCODES:
-                raise _Refused(f"opcode {opcode.name} at byte {position:,} has no place in one")
+                raise _RefusedError(f"opcode {opcode.name} at byte {position:,} has no place in one")
             program.append((opcode.name, argument))
             if len(program) > MAX_OPCODES:
-                raise _Refused(f"it has more than {MAX_OPCODES:,} opcodes")
+                raise _RefusedError(f"it has more than {MAX_OPCODES:,} opcodes")
     except (ValueError, IndexError, OverflowError) as error:
-        raise _Refused(f"its bytes are no sound pickle ({error})") from None
+        raise _RefusedError(f"its bytes are no sound pickle ({error})") from None
     return program
 
 
@@ -144,7 +145,7 @@ class _Machine:
         for name, argument in program:
             _OPCODES[name](self, argument)
         if len(self.stack) != 1 or not isinstance(self.stack[0], dict):
-            raise _Refused("it does not hold one dictionary")
+            raise _RefusedError("it does not hold one dictionary")
         return self.stack[0]
 
     def push(self, value: Any) -> None:
@@ -152,13 +153,13 @@ class _Machine:
 
     def pop(self) -> Any:
         if len(self.stack) <= (self.marks[-1] if self.marks else 0):
-            raise _Refused("an opcode takes a value that is not there")
+            raise _RefusedError("an opcode takes a value that is not there")
         return self.stack.pop()
 
     def top(self, kind: type) -> Any:
         value = self.pop()
         if not isinstance(value, kind):
-            raise _Refused(f"a {kind.__name__} is missing where one must be")
+            raise _RefusedError(f"a {kind.__name__} is missing where one must be")
         self.stack.append(value)
         return value
 
@@ -167,7 +168,7 @@ class _Machine:
 
     def pop_mark(self) -> list[Any]:
         if not self.marks:
-            raise _Refused("a mark is missing")
+            raise _RefusedError("a mark is missing")
         start = self.marks.pop()
         values = self.stack[start:]
         del self.stack[start:]
@@ -178,12 +179,12 @@ class _Machine:
 
     def put(self, index: int) -> None:
         if len(self.memo) >= MAX_MEMO:
-            raise _Refused(f"it memorises more than {MAX_MEMO:,} values")
+            raise _RefusedError(f"it memorises more than {MAX_MEMO:,} values")
         self.memo[index] = self.top(object)
 
     def get(self, index: int) -> None:
         if index not in self.memo:
-            raise _Refused(f"memo entry {index} is not there")
+            raise _RefusedError(f"memo entry {index} is not there")
         self.push(self.memo[index])
 
     def append(self, values: list[Any]) -> None:
@@ -192,12 +193,12 @@ class _Machine:
     def set_items(self, pairs: list[Any]) -> None:
         target = self.top(dict)
         if len(pairs) % 2 or not all(isinstance(key, str) for key in pairs[::2]):
-            raise _Refused("a dictionary entry has no string as its key")
+            raise _RefusedError("a dictionary entry has no string as its key")
         target.update(zip(pairs[::2], pairs[1::2], strict=True))
 
     def find(self, name: str) -> None:
         if name not in _NAMES:
-            raise _Refused(f"it names {name!r}")
+            raise _RefusedError(f"it names {name!r}")
         self.push(_NAMES[name])
 
     def reduce(self) -> None:
@@ -207,7 +208,7 @@ class _Machine:
         elif function is _Name.DTYPE and arguments == ("u1", 0, 1):
             self.push(_Bytes())
         else:
-            raise _Refused("it makes something other than a uint8 matrix")
+            raise _RefusedError("it makes something other than a uint8 matrix")
 
     def build(self) -> None:
         state = self.pop()
@@ -215,21 +216,21 @@ class _Machine:
         if isinstance(target, _Matrix):
             self.matrices += 1
             if self.matrices > 1:
-                raise _Refused("it holds more than one matrix")
+                raise _RefusedError("it holds more than one matrix")
             target.values = _matrix(state)
         elif not isinstance(target, _Bytes) or state != (3, "|", None, None, None, -1, -1, 0):
-            raise _Refused("it sets the state of something other than a uint8 matrix")
+            raise _RefusedError("it sets the state of something other than a uint8 matrix")
 
 
 def _matrix(state: Any) -> NDArray[np.uint8]:
     """Build the matrix from NumPy's state: version, shape, dtype, whether in Fortran order, bytes."""
     if not isinstance(state, tuple) or len(state) != 5 or state[0] != 1 or not isinstance(state[2], _Bytes):
-        raise _Refused("the state of its matrix is not NumPy's")
+        raise _RefusedError("the state of its matrix is not NumPy's")
     shape, fortran, raw = state[1], state[3], state[4]
     if not isinstance(shape, tuple) or len(shape) != 2 or not all(isinstance(size, int) and size > 0 for size in shape):
-        raise _Refused("the shape of its matrix is not two positive sizes")
+        raise _RefusedError("the shape of its matrix is not two positive sizes")
     if not isinstance(raw, str) or len(raw) != shape[0] * shape[1]:
-        raise _Refused(f"its matrix claims {shape[0]:,} × {shape[1]:,} bytes, which it does not have")
+        raise _RefusedError(f"its matrix claims {shape[0]:,} × {shape[1]:,} bytes, which it does not have")
     # pickletools hands byte strings over as Latin-1 text: one character a byte.
     return np.frombuffer(raw.encode("latin-1"), np.uint8).reshape(shape, order="F" if fortran else "C")
 

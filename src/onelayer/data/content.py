@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from onelayer.errors import DataError
 
 __all__ = ["Content", "Part"]
 

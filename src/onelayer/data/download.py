@@ -10,7 +10,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from ..errors import DownloadError, OnelayerError
+from onelayer.errors import DownloadError, OnelayerError
+
 from .catalog import CatalogEntry, CatalogFile
 from .locate import cache_folder
 from .untrusted import label

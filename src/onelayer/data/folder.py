@@ -1,6 +1,7 @@
 """A folder of class folders: every folder is a class, every image in it a row.
 
-``ROOT/CLASS/*.png``, or with splits ``ROOT/train/CLASS/*.png`` and ``ROOT/test/…``, ``ROOT/val/…`` or ``ROOT/validation/…``.
+``ROOT/CLASS/*.png``, or with splits ``ROOT/train/CLASS/*.png`` and ``ROOT/test/…``, ``ROOT/val/…`` or
+``ROOT/validation/…``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError
+from onelayer.errors import DataError
+
 from .content import Content, Part
 from .images import IMAGE_SUFFIXES, Source, decode_images
 from .untrusted import label

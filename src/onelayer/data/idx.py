@@ -1,7 +1,7 @@
 """IDX, the format of MNIST and of the sets made after it, compressed with gzip or not.
 
-Layout (http://yann.lecun.com/exdb/mnist/): four bytes of magic (0, 0, type 8 = unsigned byte, number of dimensions), one
-big-endian 32-bit size per dimension, then the bytes in C order.
+Layout (http://yann.lecun.com/exdb/mnist/): four bytes of magic (0, 0, type 8 = unsigned byte, number of dimensions),
+one big-endian 32-bit size per dimension, then the bytes in C order.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from onelayer.errors import DataError
+
 from .content import Content, Part
 from .untrusted import MAX_DEFLATE_RATIO, allocate, label, opened, read_exactly
 

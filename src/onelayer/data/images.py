@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, printable
+from onelayer.errors import DataError, printable
+
 from .untrusted import allocate
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm"}
 )
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+_WORTH_A_THREAD = 16_384  # bytes of an encoded picture
 _GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N"})
 
 Source = Path | bytes
@@ -110,7 +112,7 @@ def decode_images(batches: Batches, n: int, *, resize: tuple[int, int] | None = 
 def _decode_all(batches: Batches, n: int, resize: tuple[int, int] | None, channels: int | None) -> NDArray[np.uint8]:
     out: NDArray[np.uint8] | None = None
     done = 0
-    with ThreadPoolExecutor(max_workers=min(8, len(os.sched_getaffinity(0)))) as pool:
+    with ThreadPoolExecutor(max_workers=_threads()) as pool:
         for batch in batches():
             if out is None and batch:
                 first = _decode(batch[0][1], channels, resize, batch[0][0])
@@ -138,14 +140,27 @@ def _decode_batch(
                 raise _ColourFoundError
             if image.shape != out.shape[1:]:
                 raise DataError(
-                    f"{printable(name)} is {image.shape[0]}×{image.shape[1]} pixels, others are {out.shape[1]}×{out.shape[2]}. "
-                    "Give one size to bring all to (resize, --resize H,W)."
+                    f"{printable(name)} is {image.shape[0]}×{image.shape[1]} pixels, others are "
+                    f"{out.shape[1]}×{out.shape[2]}. Give one size to bring all to (resize, --resize H,W)."
                 )
             out[row] = image
 
-    step = 64
-    for _ in pool.map(decode, range(0, len(batch), step)):
+    step = 16
+    # Decoders release the interpreter lock, what surrounds them does not: threads only slow small pictures down.
+    spread = pool.map if _bytes_of(batch[0][1]) >= _WORTH_A_THREAD else map
+    for _ in spread(decode, range(0, len(batch), step)):
         pass
+
+
+def _threads() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _bytes_of(source: Source) -> int:
+    try:
+        return len(source) if isinstance(source, bytes) else source.stat().st_size
+    except OSError:
+        return 0  # decoding it will say what is wrong
 
 
 @contextmanager
@@ -157,7 +172,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _decode(source: Source, channels: int | None, resize: tuple[int, int] | None, name: str) -> NDArray[np.uint8]:
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_FORMATS) as image:
@@ -175,7 +190,7 @@ def _decode(source: Source, channels: int | None, resize: tuple[int, int] | None
         raise DataError(f"{printable(name)} has too many pixels; the limit is {MAX_PIXELS:,}.") from None
     except Exception as error:  # hostile bytes make Pillow's decoders raise nearly every type there is
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0] or type(error).__name__
-        if isinstance(error, Image.UnidentifiedImageError):
+        if isinstance(error, UnidentifiedImageError):
             reason = "it is none of " + ", ".join(_FORMATS)
         raise DataError(f"{printable(name)} can't be read as an image: {printable(reason)}.") from error
 
@@ -189,10 +204,11 @@ def _check_size(size: tuple[int, int], name: str) -> None:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    from PIL import ImageOps
+    from PIL import ExifTags, ImageOps
 
     try:
-        return ImageOps.exif_transpose(image)
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+        return ImageOps.exif_transpose(image) if turned else image
     except Exception:  # a broken EXIF block says nothing about the orientation; the pixels are good
         return image
 
@@ -202,12 +218,12 @@ def _plain(image: Image.Image, channels: int) -> Image.Image:
     from PIL import Image
 
     if image.mode.startswith("I"):
-        deep = np.asarray(image).astype(np.int64)
-        image = Image.fromarray((deep.clip(0, 65535) >> 8).astype(np.uint8))
+        image = Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
     if image.mode == "F":
         raise ValueError("pixels are floating point, and nothing says which value is white")
     if image.has_transparency_data:
         over = image.convert("RGBA")
         paper = Image.new("RGBA", over.size, "white")
         image = Image.alpha_composite(paper, over)
-    return image.convert("L" if channels == 1 else "RGB")
+    mode = "L" if channels == 1 else "RGB"
+    return image if image.mode == mode else image.convert(mode)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError, DataError, did_you_mean, printable
+from onelayer.errors import ConfigError, DataError, did_you_mean, printable
+
 from .catalog import CATALOG, CatalogEntry
 from .content import Content
 from .dataset import Dataset
@@ -19,7 +21,7 @@ from .official import check_identity, is_official
 from .splits import Splits, stratified
 from .untrusted import label
 
-__all__ = ["find", "load_dataset", "read_parts"]
+__all__ = ["assemble", "find", "load_dataset", "read_parts"]
 
 _LARGEST_SEED = 2**32 - 1
 
@@ -36,9 +38,10 @@ def load_dataset(
 ) -> Splits:
     """Load a data set in three parts.
 
-    Official splits are kept: the official test part is ``test``, and ``validation_fraction`` of the official training part
-    is split off as ``validation`` (an official validation part is used as it is; with no test part it is ``test``).
-    Sets without a split are divided 60/20/20 into train, validation and test. Splits are stratified and seeded.
+    Official splits are kept: the official test part is ``test``, and ``validation_fraction`` of the official training
+    part is split off as ``validation`` (an official validation part is used as it is; with no test part it is
+    ``test``). Sets without a split are divided 60/20/20 into train, validation and test. Splits are stratified and
+    seeded.
 
     Parameters
     ----------
@@ -46,7 +49,8 @@ def load_dataset(
         A catalog name (``"digits"``, ``"mnist"``, ``"fashion-mnist"``, ``"cifar10"``, ``"cifar100"``), or the path of a
         folder of class folders, an ``.npz`` or ``.parquet`` file, a folder with four IDX files, or CIFAR batches.
     data_dir : path, optional
-        Where named sets are looked for first; by default the folder that ``ONELAYER_DATA`` names. Then the user's cache.
+        Where named sets are looked for first; by default the folder that ``ONELAYER_DATA`` names. Then the user's
+        cache.
     validation_fraction : float, default 0.1
         In [0, 1); 0 leaves the official training part whole, uncopied and in order, and ``validation`` is None.
     random_state : int, default 0
@@ -115,10 +119,9 @@ def find(
     if entry is None:
         path = Path(name_or_path).expanduser()
         if not path.exists() and path.parent == Path():
-            known = ", ".join(CATALOG)
+            nearest = did_you_mean(str(path), CATALOG)
             raise DataError(
-                f"{printable(str(name_or_path))!r} is no data set and no path{did_you_mean(str(name_or_path), CATALOG)}. "
-                f"Known sets are {known}."
+                f"{printable(str(path))!r} is no data set and no path{nearest}. Known sets are {', '.join(CATALOG)}."
             )
         return None, find_by_path(path)
     folder = data_folder(data_dir)
@@ -127,9 +130,8 @@ def find(
         download(entry, progress=progress)
         found = find_by_name(entry, folder)
     if found is None:
-        raise DataError(
-            f"{entry.name} is not in {label(folder) if folder else 'the cache'}, and may not be downloaded."
-        )
+        place = f"{label(folder)} or the cache" if folder else "the cache"
+        raise DataError(f"{entry.name} is not in {place}, and may not be downloaded.")
     return entry, found
 
 
@@ -141,7 +143,19 @@ def read_parts(entry: CatalogEntry | None, found: Found, resize: tuple[int, int]
     DataError
         If it is damaged or not the set that was asked for.
     """
-    content = found.read(resize)
+    return assemble(entry, found, found.read(resize), resized=resize is not None)
+
+
+def assemble(
+    entry: CatalogEntry | None, found: Found, content: Content, *, resized: bool = False
+) -> dict[str, Dataset]:
+    """Make data sets of what a reader returned.
+
+    Raises
+    ------
+    DataError
+        If parts don't fit each other, or it is not the set that was asked for.
+    """
     name = entry.name if entry else found.place.resolve().stem if found.place.is_file() else found.place.resolve().name
     names, labels = _labels(content, entry, found)
     value_range = content.value_range or _range_of(content)
@@ -156,7 +170,7 @@ def read_parts(entry: CatalogEntry | None, found: Found, resize: tuple[int, int]
     parts = build(None)
     if entry is None:
         return parts
-    if resize is None:
+    if not resized:
         check_identity(entry, parts, found.place)
     return build(is_official(entry, parts, content.files))
 
@@ -198,7 +212,5 @@ def _split(parts: dict[str, Dataset], fraction: float, seed: int) -> Splits:
 
 
 def _named(parts: dict[str, Dataset]) -> Splits:
-    from dataclasses import replace
-
     named = {name: replace(part, split=name) for name, part in parts.items()}
     return Splits(named["train"], named.get("validation"), named["test"])

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ConfigError, DataError
+from onelayer.errors import ConfigError, DataError
+
 from .catalog import CatalogEntry
 from .cifar import find_cifar, read_cifar
 from .content import Content
@@ -62,8 +63,8 @@ def cache_folder() -> Path:
 def find_by_name(entry: CatalogEntry, data_dir: Path | None) -> Found | None:
     """Find a catalog set in the data directory, else in the cache; None if it has to be downloaded.
 
-    In a directory, ``NAME/`` and ``NAME-*/`` come first and may have any format; so may the directory itself if it is so
-    named. Otherwise the directory itself counts if it has files in the set's official layout.
+    In a directory, ``NAME/`` and ``NAME-*/`` come first and may have any format; so may the directory itself if it is
+    so named. Otherwise the directory itself counts if it has files in the set's official layout.
     """
     if "scikit-learn" in entry.layouts:
         return Found(Path("scikit-learn"), "scikit-learn", _fixed_size(lambda: read_digits()))
@@ -98,7 +99,8 @@ def find_by_path(path: Path) -> Found:
         if found := _find_in(path):
             return found
         raise DataError(
-            f"{label(path)} holds no data set: no class folders with images, IDX files, CIFAR batches, .parquet or .npz."
+            f"{label(path)} holds no data set that can be read: no class folders with images, no IDX files, CIFAR "
+            "batches, .parquet or .npz."
         )
     if not path.exists():
         raise DataError(f"{label(path)} does not exist.")

@@ -16,7 +16,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, printable
+from onelayer.errors import DataError, printable
+
 from .content import Content, Part
 from .untrusted import MAX_ARRAY_BYTES, MAX_DEFLATE_RATIO, allocate, label, opened, read_exactly
 
@@ -34,9 +35,9 @@ _HEADER_LIMIT = 10_000
 def read_npz(path: Path) -> Content:
     """Read an archive of arrays.
 
-    X: uint8 images (n, h, w) or (n, h, w, c), other integers of 0 to 255 in those shapes, or numbers (n, d) as features.
-    y: integers or strings of shape (n,) or (n, 1). The classes are the different values in y, in order; with a member
-    ``class_names``, y holds positions in it.
+    X: uint8 images (n, h, w) or (n, h, w, c), other integers of 0 to 255 in those shapes, or numbers (n, d) as
+    features. y: integers or strings of shape (n,) or (n, 1). The classes are the different values in y, in order; with
+    a member ``class_names``, y holds positions in it.
 
     Raises
     ------
@@ -151,7 +152,8 @@ def _labels(y: NDArray[Any], name: str, path: Path) -> NDArray[Any]:
 def _rows(X: NDArray[Any], name: str, path: Path) -> NDArray[Any]:
     if X.dtype.kind not in "biuf" or X.ndim not in (2, 3, 4):
         raise DataError(
-            f"{label(path)}: {name} must be numbers, (n, d) or images (n, h, w) or (n, h, w, c); got {X.dtype} {X.shape}."
+            f"{label(path)}: {name} must be numbers, (n, d) or images (n, h, w) or (n, h, w, c); "
+            f"got {X.dtype} {X.shape}."
         )
     if X.ndim > 2:
         if X.dtype.kind == "f" or (X.size and (X.min() < 0 or X.max() > 255)):
@@ -163,8 +165,9 @@ def _rows(X: NDArray[Any], name: str, path: Path) -> NDArray[Any]:
         return X[..., np.newaxis] if X.ndim == 3 else X
     if X.dtype == np.uint8:
         return X
-    single = X.dtype.kind in "biu" and X.dtype.itemsize <= 2 or X.dtype.kind == "f" and X.dtype.itemsize <= 4
-    return X.astype(np.float32 if single else np.float64, copy=False)
+    # Integers of 8 and 16 bits are exact in float32, wider ones are not.
+    exact_in_single = X.dtype.itemsize <= (4 if X.dtype.kind == "f" else 2)
+    return X.astype(np.float32 if exact_in_single else np.float64, copy=False)
 
 
 def _text(value: Any) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from onelayer.errors import DataError
+
 from .catalog import CATALOG, CatalogEntry
 from .dataset import Dataset
 from .untrusted import label, opened
@@ -46,8 +47,8 @@ def check_identity(entry: CatalogEntry, parts: dict[str, Dataset], place: Path) 
         found = "×".join(map(str, first.X.shape[1:]))
         wanted = "×".join(map(str, entry.image_shape))
         raise DataError(
-            f"{label(place)} is not {entry.name}: it has {found} in {first.n_classes} classes, {entry.name} has {wanted} in "
-            f"{len(entry.class_names)}."
+            f"{label(place)} is not {entry.name}: it has {found} in {first.n_classes} classes, {entry.name} has "
+            f"{wanted} in {len(entry.class_names)}."
         )
     if "train" in parts:
         sums = pixel_sums(parts["train"].X)

@@ -1,7 +1,8 @@
 """Parquet in the image layout of the Hugging Face hub.
 
-A column ``img`` or ``image`` of {bytes, path} and an integer column ``label`` (``fine_label`` in CIFAR-100), in one or more
-files a part: ``train-00000-of-00001.parquet`` …. Class names are in the schema's metadata, where the writer put them.
+A column ``img`` or ``image`` of {bytes, path} and an integer column ``label`` (``fine_label`` in CIFAR-100), in one or
+more files a part: ``train-00000-of-00001.parquet`` …. Class names are in the schema's metadata, where the writer put
+them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, MissingDependencyError, printable
+from onelayer.errors import DataError, MissingDependencyError, printable
+
 from .content import Content, Part
 from .images import Source, decode_images
 from .untrusted import MAX_ARRAY_BYTES, label, opened
@@ -63,8 +65,8 @@ def _check_shards(part: str, files: list[Path]) -> None:
         match = _SHARD.search(path.name)
         if match and int(match.group(2)) != len(files):
             raise DataError(
-                f"{label(path)} is one of {int(match.group(2))} files of the part {part!r}, and {len(files)} are there. "
-                "Fetch the missing ones."
+                f"{label(path)} is one of {int(match.group(2))} files of the part {part!r}, and {len(files)} are "
+                "there. Fetch the missing ones."
             )
 
 
@@ -105,7 +107,8 @@ def _pyarrow() -> ModuleType:
         import pyarrow.parquet
     except ImportError:
         raise MissingDependencyError(
-            "Reading Parquet needs pyarrow, which is not installed. Install it with: python -m pip install 'onelayer[parquet]'"
+            "Reading Parquet needs pyarrow, which is not installed. Install it with: "
+            "python -m pip install 'onelayer[parquet]'"
         ) from None
     return pyarrow  # type: ignore[no-any-return]
 
@@ -159,7 +162,7 @@ def _labels(arrow: ModuleType, opened_file: _Opened) -> NDArray[np.int64]:
         column = opened_file.file.read(columns=[opened_file.label]).column(0)
         if column.null_count:
             raise DataError(f"{label(path)}: {column.null_count:,} rows have no label.")
-        y = column.to_numpy().astype(np.int64)
+        y: NDArray[np.int64] = column.to_numpy().astype(np.int64)
     except (arrow.ArrowException, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise

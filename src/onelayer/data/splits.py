@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, printable
+from onelayer.errors import DataError, printable
+
 from .dataset import Dataset
 
 __all__ = ["Splits", "stratified"]
@@ -70,7 +71,7 @@ def stratified(dataset: Dataset, fractions: dict[str, float], random_state: int)
 def _apportion(counts: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
     """Rows of each class in a part of this fraction, shape (k,); at least one where a class has any."""
     exact = counts * fraction
-    quota = np.floor(exact).astype(np.int64)
+    quota: NDArray[np.int64] = np.floor(exact).astype(np.int64)
     due = round(float(counts.sum()) * fraction) - int(quota.sum())
     by_remainder = np.argsort(quota - exact, kind="stable")
     quota[by_remainder[: max(0, due)]] += 1
@@ -85,6 +86,6 @@ def _check_counts(dataset: Dataset, counts: NDArray[np.int64], needed: int) -> N
     if len(scarce):
         k = int(scarce[0])
         raise DataError(
-            f"{dataset._label} has too few rows to split: each class needs at least {needed}, one for each part, and class "
-            f"{k} ({printable(dataset.class_names[k], 40)}) has {counts[k]}. Add rows or leave the class out."
+            f"{dataset._label} has too few rows to split: each class needs at least {needed}, one for each part, and "
+            f"class {k} ({printable(dataset.class_names[k], 40)}) has {counts[k]}. Add rows or leave the class out."
         )

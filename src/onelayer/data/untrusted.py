@@ -1,4 +1,4 @@
-"""Files that are not trusted: opened only if regular, measured before they are read, and given memory only up to a limit."""
+"""Files that are not trusted: opened only if regular, measured before they are read, given memory up to a limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import DataError, printable
+from onelayer.errors import DataError, printable
 
 __all__ = ["MAX_ARRAY_BYTES", "MAX_DEFLATE_RATIO", "allocate", "label", "opened", "read_exactly", "read_small"]
 
@@ -22,7 +22,7 @@ MAX_ARRAY_BYTES = 8 << 30
 """The largest array that a reader makes from a file: 8 GiB."""
 
 MAX_DEFLATE_RATIO = 1032
-"""One byte of a deflate stream stands for at most 1032 bytes (https://zlib.net/zlib_tech.html), so a larger claim is false."""
+"""A byte of a deflate stream stands for at most 1032 bytes (https://zlib.net/zlib_tech.html)."""
 
 
 def label(path: Path) -> str:
@@ -65,8 +65,7 @@ def read_exactly(stream: Any, out: NDArray[Any], path: Path, name: str) -> None:
     DataError
         If the stream is shorter or longer than the array.
     """
-    # A shape with a zero has no bytes to read, and memoryview.cast refuses it.
-    buffer = memoryview(out).cast("B") if out.size else memoryview(b"")
+    buffer = out.reshape(-1).view(np.uint8).data
     done = 0
     while done < len(buffer):
         count = stream.readinto(buffer[done : done + (1 << 24)])
