@@ -13,7 +13,7 @@ import numpy as np
 from onelayer.data.images import read_image
 from onelayer.errors import InputError, ModelFileError, OnelayerError, printable
 from onelayer.estimators import OneLayerClassifier
-from onelayer.estimators.model_file import classifier_contents, classifier_from, parse_table, read_model_file
+from onelayer.estimators.model_file import classifier_contents, parse_table, read_classifier, read_model_file
 from onelayer.features import FEATURES, ImageFeatures, Pixels, make_features
 from onelayer.features.images import as_images
 from onelayer.storage.tensors import write_tensors
@@ -170,7 +170,9 @@ def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
     """
     arrays, metadata = read_model_file(path)
     name = printable(str(path))
-    classifier = classifier_from(arrays, metadata, name)
+    parameters, attributes = read_classifier(arrays, metadata, name)
+    classifier = OneLayerClassifier(**parameters)
+    vars(classifier).update(attributes)
     if "image_model" not in metadata:
         return classifier
     table = parse_table(metadata, "image_model", name)

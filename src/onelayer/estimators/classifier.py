@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from onelayer.errors import InputError
 from onelayer.estimators.fitting import fit_classifier, fit_once_more
-from onelayer.estimators.inputs import check_rows
+from onelayer.estimators.inputs import check_labelled, check_rows, encode_labels
+from onelayer.estimators.model_file import save_classifier
 from onelayer.losses import LOSSES
 from onelayer.models.linear import Linear
 from onelayer.rows import RowSource
@@ -277,6 +278,18 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             logarithms: Array = np.log(self.predict_proba(X))
         return logarithms
 
+    def mean_loss(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the (weighted) mean of the loss over rows, without penalty: what ``train_loss`` in the history is.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as for ``fit``
+        """
+        scores = self._scores(X)
+        data = check_labelled(self, X, y, sample_weight, reset=False)
+        values = self._loss.values(scores, encode_labels(data.y, self.classes_, "y"))
+        return float(np.average(values.astype(np.float64), weights=data.weights))
+
     def weight_images(self) -> Array:
         """Return the weights as pictures, ``(k, h, w, c)``; one for two classes, where it speaks for the second.
 
@@ -299,8 +312,6 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         StorageError, RunDirectoryError
             If the file can't be written; one that was there is intact.
         """
-        from onelayer.estimators.model_file import save_classifier
-
         check_is_fitted(self)
         save_classifier(self, path)
 

@@ -15,7 +15,6 @@ from typing import Any, Final
 import numpy as np
 
 from onelayer.errors import ConfigError, ModelFileError, printable
-from onelayer.estimators.classifier import OneLayerClassifier
 from onelayer.estimators.fitting import model_attributes
 from onelayer.losses import get_loss
 from onelayer.models.linear import LinearParameters
@@ -24,7 +23,7 @@ from onelayer.storage.tensors import read_tensors, write_tensors
 from onelayer.training.history import History
 from onelayer.training.parameters import TrainingParameters
 
-__all__ = ["VERSION", "classifier_contents", "classifier_from", "load_classifier", "parse_table", "read_model_file", "save_classifier"]
+__all__ = ["VERSION", "classifier_contents", "describe", "parse_table", "read_classifier", "read_model_file", "save_classifier"]
 
 VERSION: Final = 1
 
@@ -32,20 +31,9 @@ Array = np.ndarray[Any, Any]
 LABEL_TYPES: Final = {"str": np.str_, "object": np.object_, "int64": np.int64, "uint8": np.uint8, "float64": np.float64, "bool": np.bool_}
 
 
-def save_classifier(clf: OneLayerClassifier, path: str | PathLike[str]) -> None:
+def save_classifier(clf: Any, path: str | PathLike[str]) -> None:
     """Write a fitted classifier to a model file; see ``OneLayerClassifier.save``."""
     write_tensors(path, *classifier_contents(clf))
-
-
-def load_classifier(path: str | PathLike[str]) -> OneLayerClassifier:
-    """Read a classifier from a model file.
-
-    Raises
-    ------
-    ModelFileError
-        If the file is missing, damaged, of another version, or its parts do not fit each other.
-    """
-    return classifier_from(*read_model_file(path), name=printable(str(path)))
 
 
 def read_model_file(path: str | PathLike[str]) -> tuple[dict[str, Array], dict[str, str]]:
@@ -55,13 +43,13 @@ def read_model_file(path: str | PathLike[str]) -> tuple[dict[str, Array], dict[s
     return arrays, metadata
 
 
-def classifier_contents(clf: OneLayerClassifier) -> tuple[dict[str, Array], dict[str, str]]:
+def classifier_contents(clf: Any) -> tuple[dict[str, Array], dict[str, str]]:
     """Return the arrays and metadata that make a model file of a fitted classifier."""
     arrays = {"weights": clf._folded.weights, "intercepts": clf._folded.intercepts}
     return arrays, kind_metadata(MODEL, VERSION) | {"classifier": json.dumps(describe(clf), sort_keys=True)}
 
 
-def describe(clf: OneLayerClassifier) -> dict[str, Any]:
+def describe(clf: Any) -> dict[str, Any]:
     """Return all of a fitted classifier but its arrays, as plain values."""
     parameters = clf.get_params(deep=False)
     if not isinstance(parameters["random_state"], int | np.integer):
@@ -83,8 +71,8 @@ def describe(clf: OneLayerClassifier) -> dict[str, Any]:
     }
 
 
-def classifier_from(arrays: Mapping[str, Array], metadata: Mapping[str, str], name: str) -> OneLayerClassifier:
-    """Return the classifier that a model file's contents describe; ``name`` is the file's, for messages.
+def read_classifier(arrays: Mapping[str, Array], metadata: Mapping[str, str], name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the constructor arguments and the attributes of the classifier in a model file; ``name`` is the file's, for messages.
 
     Raises
     ------
@@ -93,7 +81,7 @@ def classifier_from(arrays: Mapping[str, Array], metadata: Mapping[str, str], na
     """
     table = parse_table(metadata, "classifier", name)
     try:
-        return _build(table, arrays)
+        return _checked_table(table, arrays)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ModelFileError(f"{name}: the model is damaged: {printable(reason)}") from None
@@ -110,7 +98,7 @@ def parse_table(metadata: Mapping[str, str], key: str, name: str) -> dict[str, A
     return table
 
 
-def _build(table: Mapping[str, Any], arrays: Mapping[str, Array]) -> OneLayerClassifier:
+def _checked_table(table: Mapping[str, Any], arrays: Mapping[str, Array]) -> tuple[dict[str, Any], dict[str, Any]]:
     values = dict(table["parameters"])
     if isinstance(values.get("class_weight"), list):
         values["class_weight"] = {label: float(weight) for label, weight in values["class_weight"]}
@@ -118,7 +106,7 @@ def _build(table: Mapping[str, Any], arrays: Mapping[str, Array]) -> OneLayerCla
     classes = np.array(table["classes"], dtype=LABEL_TYPES[table["class_type"]])
     if classes.ndim != 1 or len(np.unique(classes)) != len(classes):
         raise ConfigError("its classes are not a list of different labels")
-    folded = _checked(arrays, get_loss(parameters.loss).outputs(len(classes)))
+    folded = _checked_arrays(arrays, get_loss(parameters.loss).outputs(len(classes)))
     shape = table["image_shape"]
     image_shape = None if shape is None else tuple(int(size) for size in shape)
     if image_shape is not None and (len(image_shape) != 3 or int(np.prod(image_shape)) != folded.weights.shape[1]):
@@ -126,19 +114,19 @@ def _build(table: Mapping[str, Any], arrays: Mapping[str, Array]) -> OneLayerCla
     names = table["feature_names"]
     if names is not None and len(names) != folded.weights.shape[1]:
         raise ConfigError(f"{len(names)} feature names for {folded.weights.shape[1]} features")
-    clf = OneLayerClassifier(**parameters.model_dump(mode="python"))
-    for name, value in model_attributes(get_loss(parameters.loss), classes, folded, image_shape).items():
-        setattr(clf, name, value)
-    clf.n_features_in_ = folded.weights.shape[1]
+    attributes = model_attributes(get_loss(parameters.loss), classes, folded, image_shape) | {
+        "n_features_in_": folded.weights.shape[1],
+        "n_iter_": int(table["n_iter"]),
+        "n_steps_": int(table["n_steps"]),
+        "stopped_epoch_": None if table["stopped_epoch"] is None else int(table["stopped_epoch"]),
+        "history_": History().arrays(),
+    }
     if names is not None:
-        clf.feature_names_in_ = np.array([str(name) for name in names], dtype=object)
-    clf.n_iter_, clf.n_steps_ = int(table["n_iter"]), int(table["n_steps"])
-    clf.stopped_epoch_ = None if table["stopped_epoch"] is None else int(table["stopped_epoch"])
-    clf.history_ = History().arrays()
-    return clf
+        attributes["feature_names_in_"] = np.array([str(name) for name in names], dtype=object)
+    return parameters.model_dump(mode="python"), attributes
 
 
-def _checked(arrays: Mapping[str, Array], outputs: int) -> LinearParameters:
+def _checked_arrays(arrays: Mapping[str, Array], outputs: int) -> LinearParameters:
     folded = LinearParameters(arrays["weights"], arrays["intercepts"])
     weights, intercepts = folded
     if weights.dtype not in (np.float32, np.float64) or intercepts.dtype != weights.dtype:

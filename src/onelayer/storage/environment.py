@@ -12,7 +12,7 @@ import numpy as np
 import sklearn
 import threadpoolctl
 
-import onelayer
+from onelayer.version import __version__
 
 __all__ = ["describe_environment", "instruction_sets"]
 
@@ -58,7 +58,7 @@ def describe_environment(
         "dataset_fingerprint": dataset_fingerprint,
         "versions": {
             "python": platform.python_version(),
-            "onelayer": onelayer.__version__,
+            "onelayer": __version__,
             "numpy": np.__version__,
             "scikit-learn": sklearn.__version__,
         },

@@ -82,6 +82,16 @@ class RunDirectory:
             The folder holds a run and ``overwrite`` is false; it is not empty and holds no run; it is a link or no
             folder; it can't be made.
         """
+        run = cls.reserve(path, overwrite=overwrite)
+        run.clear()
+        return run
+
+    @classmethod
+    def reserve(cls, path: str | os.PathLike[str], *, overwrite: bool = False) -> RunDirectory:
+        """Make the folder where it is missing and check that a run may begin in it, but remove nothing yet.
+
+        Parameters and errors are those of :meth:`create`.
+        """
         run = cls(Path(path))
         if run.path.is_symlink():
             raise RunDirectoryError(f"{run} is a link. Name the folder it stands for, or another one.")
@@ -89,8 +99,17 @@ class RunDirectory:
             run.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise write_error(run.path, error) from error
-        run._make_empty(overwrite)
+        others = set(_names(run.path)) - {leftover.name for leftover in run._leftovers()}
+        if others and not run._is_marked():
+            raise RunDirectoryError(f"{run} is not empty and holds no run. Name a new or an empty folder.")
+        if others and not overwrite:
+            raise RunDirectoryError(f"{run} already holds a run. Name another folder, or overwrite it (--overwrite).")
         return run
+
+    def clear(self) -> None:
+        """Remove the files of the run that the folder holds, and nothing else."""
+        self._remove_figures()
+        _remove([*self._leftovers(), *(self.path / name for name in _FILES)])
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, needs: Iterable[str] = ("config.toml",)) -> RunDirectory:
@@ -234,15 +253,6 @@ class RunDirectory:
     def remove_checkpoint(self) -> None:
         """Remove the checkpoint, and what killed processes left half-written: the run is done."""
         _remove([self.checkpoint_path, *self._leftovers()])
-
-    def _make_empty(self, overwrite: bool) -> None:
-        others = set(_names(self.path)) - {path.name for path in self._leftovers()}
-        if others and not self._is_marked():
-            raise RunDirectoryError(f"{self} is not empty and holds no run. Name a new or an empty folder.")
-        if others and not overwrite:
-            raise RunDirectoryError(f"{self} already holds a run. Name another folder, or overwrite it (--overwrite).")
-        self._remove_figures()
-        _remove([*self._leftovers(), *(self.path / name for name in _FILES)])
 
     def _is_marked(self) -> bool:
         """Whether config.toml is ours: other programs have files of that name, and theirs must not be removed."""
