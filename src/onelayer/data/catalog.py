@@ -81,7 +81,8 @@ def find_entry(name: str) -> CatalogEntry:
     """
     if name not in CATALOG:
         known = ", ".join(CATALOG)
-        raise ConfigError(f"No data set is called {printable(name)!r}{did_you_mean(name, CATALOG)}. Known are {known}.")
+        nearest = did_you_mean(name, CATALOG) or "."
+        raise ConfigError(f"No data set is called {printable(name)!r}{nearest} Known are {known}.")
     return CATALOG[name]
 
 

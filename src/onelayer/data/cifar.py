@@ -114,15 +114,16 @@ LAYOUTS = (
 )
 
 
-def find_cifar(folder: Path) -> tuple[CifarLayout, Path] | None:
-    """Return the layout found in ``folder``, or in the official folder under it, and where; None if there is none.
+def find_cifar(folder: Path, formats: tuple[str, ...]) -> tuple[CifarLayout, Path] | None:
+    """Return the first layout of these formats in ``folder``, or in its official folder under it, and where that is.
 
     Raises
     ------
     DataError
-        If some of a layout's files are there and others are not.
+        If no layout is whole, and of one some files are there and others are not.
     """
-    for layout in LAYOUTS:
+    incomplete = ""
+    for layout in (layout for layout in LAYOUTS if layout.format in formats):
         for place in (folder, folder / layout.folder):
             # CIFAR-100's Python files are called train and test: only with meta beside them are they CIFAR-100.
             wanted = (*layout.train, *layout.test, *((layout.names,) if layout.names == "meta" else ()))
@@ -130,7 +131,9 @@ def find_cifar(folder: Path) -> tuple[CifarLayout, Path] | None:
             if not missing:
                 return layout, place
             if len(missing) < len(wanted) and layout.names != "meta":
-                raise DataError(f"{label(place)} is not the whole of {layout.format}: {', '.join(missing)} missing.")
+                incomplete = f"{label(place)} is not the whole of {layout.format}: {', '.join(missing)} missing."
+    if incomplete:
+        raise DataError(incomplete)
     return None
 
 

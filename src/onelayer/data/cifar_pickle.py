@@ -25,7 +25,7 @@ from .untrusted import label, read_small
 __all__ = ["read_batch", "read_names"]
 
 MAX_FILE_BYTES = 256 << 20
-MAX_OPCODES = 1_000_000
+MAX_OPCODES = 500_000
 MAX_MEMO = 250_000
 _PIXELS = 3072
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from onelayer.errors import DataError
 
 from .content import Content, Part
 from .images import IMAGE_SUFFIXES, Source, decode_images
-from .untrusted import label
+from .untrusted import as_text, label
 
 __all__ = ["find_class_folders", "natural_key", "read_class_folders"]
 
@@ -71,7 +70,7 @@ def read_class_folders(folder: Path, resize: tuple[int, int] | None = None) -> C
                 f"{label(folders[part])} and the training folder differ in the class {label(Path(odd[0]))}."
             )
     parts = {part: _read_part(place, resize) for part, place in folders.items()}
-    return Content(parts, tuple(_text(name) for name in names), "class folders", tuple(folders.values()))
+    return Content(parts, tuple(as_text(name) for name in names), "class folders", tuple(folders.values()))
 
 
 def _read_part(place: Path, resize: tuple[int, int] | None) -> Part:
@@ -107,8 +106,3 @@ def _images(folder: Path) -> list[Path]:
         raise DataError(f"{label(folder)} can't be listed: {error.strerror}.") from error
     visible = [path for path in paths if not path.name.startswith(".")]
     return sorted(visible, key=lambda path: natural_key(path.name))
-
-
-def _text(name: str) -> str:
-    # File names are bytes; those that are no UTF-8 would break every file they are later written to.
-    return os.fsencode(name).decode("utf-8", "replace")

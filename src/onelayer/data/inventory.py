@@ -25,8 +25,8 @@ def list_datasets(data_dir: str | os.PathLike[str] | None = None) -> list[dict[s
     Returns
     -------
     list of dict
-        ``name``, ``title``, ``place`` (None if it has to be downloaded), ``format``, ``bytes`` (of the files found, or to
-        download), and ``problem`` (text, where files were found that can't be used; else None).
+        ``name``, ``title``, ``place`` (None if it has to be downloaded), ``format``, ``bytes`` (of the files found, or
+        to download), and ``problem`` (text, where files were found that can't be used; else None).
 
     Examples
     --------
@@ -57,8 +57,9 @@ def describe(splits: Splits) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``name``, ``title``, ``source``, ``official`` (True, False, or None for unknown), ``image_shape`` or ``features``,
-        ``dtype``, ``value_range``, ``classes``, and ``splits``: for each part ``n``, ``class_counts``, ``fingerprint``.
+        ``name``, ``title``, ``source``, ``official`` (True, False, or None for unknown), ``image_shape`` or
+        ``features``, ``dtype``, ``value_range``, ``classes``, and ``splits``: for each part ``n``, ``class_counts``,
+        ``fingerprint``.
     """
     train = splits.train
     return {
@@ -85,10 +86,10 @@ def verify_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) ->
     Returns
     -------
     list of dict
-        One row a file, then one for the content of each part. ``item``, ``found`` (path), ``bytes``, ``expected_bytes``,
-        ``digest``, ``expected_digest``, ``source`` (who gives the expected digest), and ``ok``: None where nothing is
-        known to compare with. A file can differ where the content does not (another compression, say); what is trained
-        on is the content.
+        One row a file, then one for the content of each part. ``item``, ``found`` (path), ``bytes``,
+        ``expected_bytes``, ``digest``, ``expected_digest``, ``source`` (who gives the expected digest), and ``ok``:
+        None where nothing is known to compare with. A file can differ where the content does not (another compression,
+        say); what is trained on is the content.
 
     Raises
     ------

@@ -19,7 +19,7 @@ from .download import download
 from .locate import Found, data_folder, find_by_name, find_by_path
 from .official import check_identity, is_official
 from .splits import Splits, stratified
-from .untrusted import label
+from .untrusted import as_text, label
 
 __all__ = ["assemble", "find", "load_dataset", "read_parts"]
 
@@ -119,9 +119,9 @@ def find(
     if entry is None:
         path = Path(name_or_path).expanduser()
         if not path.exists() and path.parent == Path():
-            nearest = did_you_mean(str(path), CATALOG)
+            nearest = did_you_mean(str(path), CATALOG) or "."
             raise DataError(
-                f"{printable(str(path))!r} is no data set and no path{nearest}. Known sets are {', '.join(CATALOG)}."
+                f"{printable(str(path))!r} is no data set and no path{nearest} Known sets are {', '.join(CATALOG)}."
             )
         return None, find_by_path(path)
     folder = data_folder(data_dir)
@@ -156,10 +156,11 @@ def assemble(
     DataError
         If parts don't fit each other, or it is not the set that was asked for.
     """
-    name = entry.name if entry else found.place.resolve().stem if found.place.is_file() else found.place.resolve().name
+    place = found.place.resolve()
+    name = entry.name if entry else as_text(place.stem if place.is_file() else place.name)
     names, labels = _labels(content, entry, found)
     value_range = content.value_range or _range_of(content)
-    source = f"{content.format} in {found.place}" if found.format != "scikit-learn" else "scikit-learn"
+    source = f"{content.format} in {as_text(str(found.place))}" if found.format != "scikit-learn" else "scikit-learn"
 
     def build(official: bool | None) -> dict[str, Dataset]:
         return {
@@ -197,8 +198,10 @@ def _labels(
 def _range_of(content: Content) -> tuple[float, float]:
     """Return least and greatest training value of float features; test values are never looked at."""
     X: NDArray[Any] = (content.parts.get("train") or content.parts["all"]).X
+    if X.size == 0:
+        return 0.0, 1.0  # the data set will be refused
     low, high = float(X.min()), float(X.max())
-    return (low, high) if high > low else (low, low + 1.0)
+    return low, max(high, low + 1.0, float(np.nextafter(low, np.inf))) if high == low else high
 
 
 def _split(parts: dict[str, Dataset], fraction: float, seed: int) -> Splits:

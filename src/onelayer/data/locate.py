@@ -10,7 +10,7 @@ from pathlib import Path
 from onelayer.errors import ConfigError, DataError
 
 from .catalog import CatalogEntry
-from .cifar import find_cifar, read_cifar
+from .cifar import LAYOUTS, find_cifar, read_cifar
 from .content import Content
 from .digits import read_digits
 from .folder import find_class_folders, read_class_folders
@@ -68,15 +68,16 @@ def find_by_name(entry: CatalogEntry, data_dir: Path | None) -> Found | None:
     """
     if "scikit-learn" in entry.layouts:
         return Found(Path("scikit-learn"), "scikit-learn", _fixed_size(lambda: read_digits()))
-    for directory in (data_dir, cache_folder()):
-        if directory is None:
-            continue
-        for folder in _named_folders(directory, entry.name):
+    if data_dir is not None:
+        for folder in _named_folders(data_dir, entry.name):
             if found := _find_in(folder):
                 return found
-        if (found := _find_in(directory, official_only=True)) and found.format in entry.layouts:
+        if found := _find_official(data_dir, entry.layouts):
             return found
-    return None
+    try:
+        return _find_official(cache_folder() / entry.name, entry.layouts)
+    except DataError:
+        return None  # a download that was broken off: the next one completes it
 
 
 def _named_folders(directory: Path, name: str) -> Iterator[Path]:
@@ -111,14 +112,18 @@ def find_by_path(path: Path) -> Found:
     raise DataError(f"{label(path)} is none of the files that can be read: .npz, .parquet, or a folder.")
 
 
-def _find_in(folder: Path, official_only: bool = False) -> Found | None:
-    if find_idx(folder):
+def _find_official(folder: Path, layouts: tuple[str, ...]) -> Found | None:
+    if "IDX" in layouts and find_idx(folder):
         return Found(folder, "IDX", _fixed_size(lambda: read_idx_folder(folder)))
-    if cifar := find_cifar(folder):
+    if cifar := find_cifar(folder, layouts):
         layout, place = cifar
         return Found(place, layout.format, _fixed_size(lambda: read_cifar(layout, place)))
-    if official_only:
-        return None
+    return None
+
+
+def _find_in(folder: Path) -> Found | None:
+    if found := _find_official(folder, ("IDX", *(layout.format for layout in LAYOUTS))):
+        return found
     if find_parquet(folder):
         return Found(folder, "Parquet", lambda resize: read_parquet_folder(folder, resize))
     archives = sorted(folder.glob("*.npz"))

@@ -54,7 +54,9 @@ def read_npz(path: Path) -> Content:
                 raise DataError(f"{label(path)} must hold X and y, or X_train and y_train; it holds {found}.")
             arrays = {name: _read(archive, members[name], path) for pair in pairs.values() for name in pair}
             names = _read(archive, members["class_names"], path) if "class_names" in members else None
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except DataError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError) as error:
         raise DataError(f"{label(path)} is not a zip archive that can be read: {printable(str(error))}.") from error
     return _content(arrays, pairs, names, path)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -113,22 +114,32 @@ def _pyarrow() -> ModuleType:
     return pyarrow  # type: ignore[no-any-return]
 
 
+@contextmanager
+def _reading(arrow: ModuleType, path: Path) -> Iterator[None]:
+    """Turn everything that pyarrow raises of a damaged file into a `DataError`."""
+    try:
+        yield
+    except DataError:
+        raise
+    except (arrow.ArrowException, OSError, ValueError) as error:
+        reason = printable(str(error).partition("\n")[0])
+        raise DataError(f"{label(path)} is not a Parquet file that can be read: {reason}.") from error
+
+
 def _open(arrow: ModuleType, path: Path) -> _Opened:
     with opened(path) as (_, size):
         pass
-    try:
+    with _reading(arrow, path):
         file = arrow.parquet.ParquetFile(path, memory_map=False, pre_buffer=False)
         schema, metadata = file.schema_arrow, file.metadata
         unpacked = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-    except (arrow.ArrowException, OSError, ValueError) as error:
-        raise _damaged(path, error) from error
-    columns = set(schema.names)
-    image = next((name for name in _IMAGE_COLUMNS if name in columns), None)
-    target = next((name for name in _LABEL_COLUMNS if name in columns), None)
-    if image is None or target is None:
-        missing = "image column (img or image)" if image is None else "label column (label or fine_label)"
-        raise DataError(f"{label(path)} has no {missing}; its columns are {printable(', '.join(schema.names))}.")
-    _check_types(arrow, schema, image, target, path)
+        columns = schema.names
+        image = next((name for name in _IMAGE_COLUMNS if name in columns), None)
+        target = next((name for name in _LABEL_COLUMNS if name in columns), None)
+        if image is None or target is None:
+            missing = "image column (img or image)" if image is None else "label column (label or fine_label)"
+            raise DataError(f"{label(path)} has no {missing}; its columns are {printable(', '.join(columns))}.")
+        _check_types(arrow, schema, image, target, path)
     # A row takes at least a byte, and no row group may unpack to more than an array may hold.
     if not 0 < metadata.num_rows <= size or not 0 <= unpacked <= MAX_ARRAY_BYTES:
         raise DataError(f"{label(path)} claims {metadata.num_rows:,} rows of {unpacked:,} bytes in a file of {size:,}.")
@@ -158,15 +169,11 @@ def _class_names(schema: Any, target: str) -> tuple[str, ...] | None:
 
 def _labels(arrow: ModuleType, opened_file: _Opened) -> NDArray[np.int64]:
     path = opened_file.path
-    try:
+    with _reading(arrow, path):
         column = opened_file.file.read(columns=[opened_file.label]).column(0)
         if column.null_count:
             raise DataError(f"{label(path)}: {column.null_count:,} rows have no label.")
         y: NDArray[np.int64] = column.to_numpy().astype(np.int64)
-    except (arrow.ArrowException, OSError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise _damaged(path, error) from error
     if len(y) != opened_file.file.metadata.num_rows:
         raise DataError(f"{label(path)} has {len(y):,} labels and claims {opened_file.file.metadata.num_rows:,} rows.")
     if y.min() < 0:
@@ -180,10 +187,8 @@ def _batches(arrow: ModuleType, files: list[_Opened]) -> Iterator[list[tuple[str
         start = 0
         batches = opened_file.file.iter_batches(_BATCH, columns=[f"{opened_file.image}.bytes"], use_threads=False)
         while True:
-            try:
+            with _reading(arrow, opened_file.path):
                 batch = next(batches, None)
-            except (arrow.ArrowException, OSError, ValueError) as error:
-                raise _damaged(opened_file.path, error) from error
             if batch is None:
                 break
             yield _pictures(batch.column(0).field("bytes"), opened_file.path, start)
@@ -197,9 +202,3 @@ def _pictures(column: Any, path: Path, start: int) -> list[tuple[str, Source]]:
             raise DataError(f"{label(path)}: row {row} has no image bytes (only a path, perhaps). Embed the images.")
         pictures.append((f"{path.name}, row {row}", value))
     return pictures
-
-
-def _damaged(path: Path, error: Exception) -> DataError:
-    return DataError(
-        f"{label(path)} is not a Parquet file that can be read: {printable(str(error).partition(chr(10))[0])}."
-    )

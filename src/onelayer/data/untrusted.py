@@ -16,18 +16,35 @@ from numpy.typing import DTypeLike, NDArray
 
 from onelayer.errors import DataError, printable
 
-__all__ = ["MAX_ARRAY_BYTES", "MAX_DEFLATE_RATIO", "allocate", "label", "opened", "read_exactly", "read_small"]
+__all__ = [
+    "MAX_ARRAY_BYTES",
+    "MAX_DEFLATE_RATIO",
+    "allocate",
+    "as_text",
+    "label",
+    "opened",
+    "read_exactly",
+    "read_small",
+]
 
 MAX_ARRAY_BYTES = 8 << 30
 """The largest array that a reader makes from a file: 8 GiB."""
 
 MAX_DEFLATE_RATIO = 1032
-"""A byte of a deflate stream stands for at most 1032 bytes (https://zlib.net/zlib_tech.html)."""
+"""A byte of a deflate stream stands for at most 1032 (https://zlib.net/zlib_tech.html)."""
 
 
 def label(path: Path) -> str:
     """Return a path as text fit for a message."""
     return printable(str(path))
+
+
+def as_text(name: str) -> str:
+    """Return the name of a file as proper text.
+
+    File names are bytes; those that are no UTF-8 would break every file that they are later written to.
+    """
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 @contextmanager
@@ -54,7 +71,7 @@ def read_small(path: Path, limit: int) -> bytes:
     with opened(path) as (stream, size):
         if size > limit:
             raise DataError(f"{label(path)} has {size:,} bytes, more than the {limit:,} that such a file may have.")
-        return stream.read(limit)
+        return stream.read(size)
 
 
 def read_exactly(stream: Any, out: NDArray[Any], path: Path, name: str) -> None:
