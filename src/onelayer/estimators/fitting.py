@@ -275,4 +275,4 @@ def _progress(parameters: TrainingParameters) -> list[Listener]:
         return []
     from onelayer.training.progress import Progress
 
-    return [Progress(parameters.max_epochs)]
+    return [Progress()]

@@ -22,15 +22,9 @@ class Progress(Listener):
     """Shows epoch, loss, accuracy and time left.
 
     Where stderr is no terminal it writes a line at most every few seconds, and one at the end.
-
-    Parameters
-    ----------
-    epochs : int
-        How many there will be at most.
     """
 
-    def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
+    def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._bar: Bar | None = None
         self._next_line = 0.0
@@ -42,7 +36,7 @@ class Progress(Listener):
             return
         columns = ("epoch", BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[figures]}", markup=False), TimeRemainingColumn())
         self._bar = Bar(*columns, console=self._console, transient=True)
-        self._bar.add_task("epoch", total=self.epochs, completed=state.epoch, figures="")
+        self._bar.add_task("epoch", total=_epochs(state), completed=state.epoch, figures="")
         self._bar.start()
 
     def on_validation(self, state: TrainingState) -> None:
@@ -70,7 +64,11 @@ class Progress(Listener):
 
     def _write_line(self, state: TrainingState) -> None:
         ending = "" if state.status in (Status.RUNNING, Status.FINISHED) else f" ({state.status})"
-        sys.stderr.write(f"epoch {state.epoch}/{self.epochs}{ending}  {figures(state)}\n")
+        sys.stderr.write(f"epoch {state.epoch}/{_epochs(state)}{ending}  {figures(state)}\n")
+
+
+def _epochs(state: TrainingState) -> int:
+    return state.monitor.parameters.max_epochs
 
 
 def figures(state: TrainingState) -> str:
