@@ -180,7 +180,7 @@ def test_an_optimum_where_gradients_vanish_passes():
         objective_=Objective(get_loss("softmax"), L2(0.01)),
         classes_=reference.classes_,
     )
-    assert check_gradients(fitted, X, y).passed
+    assert check_gradients(fitted, X, y).passed is True
 
 
 def test_the_same_seed_gives_the_same_report():

@@ -196,4 +196,4 @@ def _compare(
     for entry, number in zip(chosen, numeric, strict=True):
         index = tuple(int(i) for i in np.unravel_index(entry, analytic.shape))
         claim = float(analytic[index])
-        yield EntryCheck(quantity, name, index, claim, float(number), abs(claim - float(number)) / largest)
+        yield EntryCheck(quantity, name, index, claim, float(number), float(abs(claim - number) / largest))
