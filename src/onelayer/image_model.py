@@ -76,7 +76,9 @@ class ImageModel:
     def _check(self) -> None:
         low, high = self.value_range
         if not (np.isfinite(low) and np.isfinite(high) and low < high):
-            raise InputError(f"value_range={self.value_range} is no range: the first number must be less than the second")
+            raise InputError(
+                f"value_range={self.value_range} is no range: the first number must be less than the second"
+            )
         if self.features.n_features_out != self.classifier.n_features_in_:
             name = type(self.features).__name__
             raise InputError(
@@ -85,7 +87,9 @@ class ImageModel:
             )
         k = len(self.classifier.classes_)
         if len(self.class_names) != k or not np.array_equal(self.classifier.classes_, np.arange(k)):
-            raise InputError(f"the classifier has the classes {list(self.classifier.classes_[:10])}, but there are {len(self.class_names)} class names")
+            raise InputError(
+                f"the classifier has the classes {list(self.classifier.classes_[:10])}, but there are {len(self.class_names)} class names"
+            )
 
     def predict(self, images: Images) -> Array:
         """Return the name of the class decided on for each image, ``(n,)`` strings.
@@ -141,8 +145,13 @@ class ImageModel:
         stack = images if isinstance(images, np.ndarray) else self._read(images)
         shaped = as_images(stack)
         if shaped.shape[1:] != self.image_shape:
-            raise InputError(f"images are {_size(shaped.shape[1:])}, but the model was trained on {_size(self.image_shape)}")
-        return [self.features.transform(shaped[start : start + BLOCK_IMAGES]) for start in range(0, len(shaped), BLOCK_IMAGES)]
+            raise InputError(
+                f"images are {_size(shaped.shape[1:])}, but the model was trained on {_size(self.image_shape)}"
+            )
+        return [
+            self.features.transform(shaped[start : start + BLOCK_IMAGES])
+            for start in range(0, len(shaped), BLOCK_IMAGES)
+        ]
 
     def _read(self, images: str | PathLike[str] | Sequence[str | PathLike[str]]) -> Array:
         paths = [images] if isinstance(images, str | PathLike) else list(images)
@@ -151,7 +160,11 @@ class ImageModel:
         height, width, channels = self.image_shape
         pictures = np.stack([read_image(Path(path), channels=channels, resize=(height, width)) for path in paths])
         low, high = self.value_range
-        return pictures if (low, high) == (0.0, 255.0) else (low + pictures * np.float32((high - low) / 255)).astype(np.float32)
+        return (
+            pictures
+            if (low, high) == (0.0, 255.0)
+            else (low + pictures * np.float32((high - low) / 255)).astype(np.float32)
+        )
 
 
 def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
@@ -181,7 +194,11 @@ def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
         shape = tuple(int(size) for size in table["image_shape"])
         height, width, channels = shape
         return ImageModel(
-            classifier, [str(part) for part in table["class_names"]], (height, width, channels), features=features, value_range=table["value_range"]
+            classifier,
+            [str(part) for part in table["class_names"]],
+            (height, width, channels),
+            features=features,
+            value_range=table["value_range"],
         )
     except (OnelayerError, KeyError, TypeError, ValueError, IndexError, OverflowError, MemoryError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)

@@ -11,7 +11,9 @@ from onelayer.cli.output import DataDir, Json, say, show_json, show_table
 
 __all__ = ["data"]
 
-data = typer.Typer(help="What data sets there are, what is in them, and whether they are what they should be.", no_args_is_help=True)
+data = typer.Typer(
+    help="What data sets there are, what is in them, and whether they are what they should be.", no_args_is_help=True
+)
 
 Set = Annotated[str, typer.Argument(metavar="SET", help="A catalog name or a path.")]
 
@@ -25,7 +27,16 @@ def list_sets(data_dir: DataDir = None, json: Json = False) -> None:
     if json:
         show_json({"datasets": found})
         return
-    rows = [(one["name"], one["title"], one["problem"] or one["place"] or "to be downloaded", one["format"], _megabytes(one["bytes"])) for one in found]
+    rows = [
+        (
+            one["name"],
+            one["title"],
+            one["problem"] or one["place"] or "to be downloaded",
+            one["format"],
+            _megabytes(one["bytes"]),
+        )
+        for one in found
+    ]
     show_table(("name", "what", "where", "format", "size"), rows)
 
 
@@ -45,7 +56,11 @@ def show(
     if json:
         show_json(found)
         return
-    form = f"{found['features']} features" if found["image_shape"] is None else "×".join(map(str, found["image_shape"])) + " images"
+    form = (
+        f"{found['features']} features"
+        if found["image_shape"] is None
+        else "×".join(map(str, found["image_shape"])) + " images"
+    )
     say(f"{found['title']}: {form}, {found['dtype']} from {found['value_range'][0]:g} to {found['value_range'][1]:g}")
     say(f"Source: {found['source']}")
     parts = found["splits"]
@@ -65,7 +80,10 @@ def verify(dataset: Set, data_dir: DataDir = None, json: Json = False) -> None:
         show_json({"items": rows})
     else:
         verdicts = {True: "as expected", False: "differs", None: "nothing to compare with"}
-        show_table(("item", "verdict", "digest", "source of the expected one"), [(r["item"], verdicts[r["ok"]], r["digest"], r["source"]) for r in rows])
+        show_table(
+            ("item", "verdict", "digest", "source of the expected one"),
+            [(r["item"], verdicts[r["ok"]], r["digest"], r["source"]) for r in rows],
+        )
     if any(row["ok"] is False for row in rows if str(row["item"]).startswith("content")):
         raise typer.Exit(1)
 

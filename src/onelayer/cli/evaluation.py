@@ -35,10 +35,15 @@ def evaluate(
     evaluation = figures["evaluation"]
     show_table(
         ("class", "rows", "precision", "recall", "F1"),
-        [(one["name"], one["support"], *(_rate(one[key]) for key in ("precision", "recall", "f1"))) for one in evaluation["classes"]],
+        [
+            (one["name"], one["support"], *(_rate(one[key]) for key in ("precision", "recall", "f1")))
+            for one in evaluation["classes"]
+        ],
     )
     if evaluation["calibration"]:
-        say(f"log loss {evaluation['log_loss']:.4f}, expected calibration error {evaluation['calibration']['expected_calibration_error']:.4f}")
+        say(
+            f"log loss {evaluation['log_loss']:.4f}, expected calibration error {evaluation['calibration']['expected_calibration_error']:.4f}"
+        )
     else:
         say(f"No log loss and no calibration: {evaluation['no_probabilities']}.")
 
@@ -88,7 +93,11 @@ def report(
 
     if len(runs) > 1:
         raise ConfigError("one run directory at a time")
-    path = report_run(RunDirectory.open(runs[0], needs=("config.toml", "metrics.json", "history.jsonl", "model.safetensors", "environment.json")))
+    path = report_run(
+        RunDirectory.open(
+            runs[0], needs=("config.toml", "metrics.json", "history.jsonl", "model.safetensors", "environment.json")
+        )
+    )
     if json:
         show_json({"report": str(path)})
     else:

@@ -14,7 +14,10 @@ __all__ = ["DataDir", "Json", "complain", "say", "show_json", "show_table", "tel
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
 DataDir = Annotated[
-    str | None, typer.Option("--data-dir", help="Where named data sets are looked for first (else ONELAYER_DATA, then the user cache).")
+    str | None,
+    typer.Option(
+        "--data-dir", help="Where named data sets are looked for first (else ONELAYER_DATA, then the user cache)."
+    ),
 ]
 
 

@@ -16,16 +16,25 @@ __all__ = ["integers", "percent", "show_parts", "train"]
 def train(
     dataset: Annotated[
         str | None,
-        typer.Argument(metavar="[SET]", help="digits (default), mnist, fashion-mnist, cifar10, cifar100, or a path.", show_default=False),
+        typer.Argument(
+            metavar="[SET]",
+            help="digits (default), mnist, fashion-mnist, cifar10, cifar100, or a path.",
+            show_default=False,
+        ),
     ] = None,
     config: Annotated[str | None, typer.Option(help="A TOML file with any of the keys that --set takes.")] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter, e.g. learning_rate=0.1; repeatable.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter, e.g. learning_rate=0.1; repeatable."),
+    ] = None,
     features: Annotated[str | None, typer.Option(help="pixels, hog or hue-histogram.")] = None,
     classes: Annotated[str | None, typer.Option(help="Keep these labels only, e.g. 2,3; they become 0, 1, …")] = None,
     resize: Annotated[str | None, typer.Option(metavar="H,W", help="Stretch image files to this size.")] = None,
     out: Annotated[str | None, typer.Option(help="Run directory; by default a new one under runs/.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that --out holds.")] = False,
-    resume: Annotated[str | None, typer.Option(metavar="DIR", help="Go on with the run in DIR from its checkpoint.")] = None,
+    resume: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Go on with the run in DIR from its checkpoint.")
+    ] = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -39,13 +48,20 @@ def train(
             raise ConfigError("--resume takes everything from the run; give nothing but --data-dir and --json with it")
         metrics = resume_run(Path(resume), data_dir=folder, listeners=[Progress()], progress=True)
     else:
-        options = {"features": features, "classes": integers(classes, "--classes"), "resize": integers(resize, "--resize")}
+        options = {
+            "features": features,
+            "classes": integers(classes, "--classes"),
+            "resize": integers(resize, "--resize"),
+        }
         settled = load_config(Path(config) if config else None, dataset, settings or [], options)
         place = Path(out) if out else _new_place(settled.dataset, settled.loss)
-        tell(f"{settled.dataset}: {settled.loss}, writing to {place}")
-        metrics = run_experiment(settled, place, data_dir=folder, overwrite=overwrite, listeners=[Progress()], progress=True)
+        metrics = run_experiment(
+            settled, place, data_dir=folder, overwrite=overwrite, listeners=[Progress()], progress=True
+        )
     if metrics["interrupted"]:
-        tell(f"interrupted: the model holds what was learned until then; --resume {metrics['run_dir']} goes on from the last checkpoint")
+        tell(
+            f"interrupted: the model holds what was learned until then; --resume {metrics['run_dir']} goes on from the last checkpoint"
+        )
     if json:
         show_json({key: value for key, value in metrics.items() if value is not None or key == "stopped_epoch"})
         return
@@ -54,7 +70,9 @@ def train(
 
 def _show(metrics: dict[str, Any]) -> None:
     stopped = "" if metrics["stopped_epoch"] is None else f", stopped early in epoch {metrics['stopped_epoch']}"
-    say(f"{metrics['dataset']}: {metrics['loss']}, {metrics['epochs']} epochs ({metrics['steps']} steps) in {metrics['seconds']:.1f} s{stopped}")
+    say(
+        f"{metrics['dataset']}: {metrics['loss']}, {metrics['epochs']} epochs ({metrics['steps']} steps) in {metrics['seconds']:.1f} s{stopped}"
+    )
     show_parts(metrics)
     say(f"Run directory: {metrics['run_dir']} (open report.html there)")
 
@@ -66,7 +84,9 @@ def show_parts(metrics: dict[str, Any]) -> None:
         if name in metrics:
             part = metrics[name]
             low, high = part["accuracy_interval"]
-            rows.append((name, part["n"], part["loss"], percent(part["accuracy"]), f"{percent(low)} to {percent(high)}"))
+            rows.append(
+                (name, part["n"], part["loss"], percent(part["accuracy"]), f"{percent(low)} to {percent(high)}")
+            )
     show_table(("part", "rows", "loss", "accuracy", "95% interval"), rows)
 
 
@@ -82,7 +102,9 @@ def integers(text: str | None, option: str) -> list[int] | None:
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
-        raise ConfigError(f"{option} {printable(text)!r}: write whole numbers with commas between them, e.g. 32,32") from None
+        raise ConfigError(
+            f"{option} {printable(text)!r}: write whole numbers with commas between them, e.g. 32,32"
+        ) from None
 
 
 def _new_place(dataset: str, loss: str) -> Path:

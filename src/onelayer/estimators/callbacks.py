@@ -15,7 +15,12 @@ class SklearnCallbacks(Listener):
     """Passes each occasion on to the estimator's callbacks; what they return can end training."""
 
     def __init__(
-        self, estimator: Any, max_epochs: int, data: dict[str, Any], attributes: Callable[[TrainingState], dict[str, Any]], first_epoch: int = 0
+        self,
+        estimator: Any,
+        max_epochs: int,
+        data: dict[str, Any],
+        attributes: Callable[[TrainingState], dict[str, Any]],
+        first_epoch: int = 0,
     ) -> None:
         self.estimator, self.data, self.attributes = estimator, data, attributes
         self.fit_task = estimator._init_callback_context(task_name="fit", max_subtasks=max_epochs - first_epoch)
@@ -30,9 +35,15 @@ class SklearnCallbacks(Listener):
 
     def on_epoch_end(self, state: TrainingState) -> bool:
         task, self.epoch_task = self.epoch_task, None
-        return bool(task.call_on_fit_task_end(estimator=self.estimator, **self.data, reconstruction_attributes=lambda: self.attributes(state)))
+        return bool(
+            task.call_on_fit_task_end(
+                estimator=self.estimator, **self.data, reconstruction_attributes=lambda: self.attributes(state)
+            )
+        )
 
     def on_train_end(self, state: TrainingState) -> None:
         if self.epoch_task is not None:  # ended within an epoch
             self.on_epoch_end(state)
-        self.fit_task.call_on_fit_task_end(estimator=self.estimator, **self.data, reconstruction_attributes=lambda: self.attributes(state))
+        self.fit_task.call_on_fit_task_end(
+            estimator=self.estimator, **self.data, reconstruction_attributes=lambda: self.attributes(state)
+        )

@@ -17,7 +17,9 @@ from onelayer.estimators.fitting import fit_classifier, fit_once_more
 from onelayer.estimators.inputs import check_labelled, check_rows, encode_labels
 from onelayer.estimators.model_file import save_classifier
 from onelayer.losses import LOSSES
-from onelayer.models.linear import Linear
+from onelayer.models.linear import Linear, LinearParameters
+from onelayer.objective import Objective
+from onelayer.penalties import L2
 from onelayer.rows import RowSource
 
 __all__ = ["OneLayerClassifier"]
@@ -27,7 +29,9 @@ Array = np.ndarray[Any, Any]
 
 def _has_probabilities(clf: OneLayerClassifier) -> bool:
     if clf.loss in LOSSES and not LOSSES[clf.loss].has_probabilities:
-        raise AttributeError(f"loss={clf.loss!r} gives scores, not probabilities: use decision_function, or a loss such as 'softmax'")
+        raise AttributeError(
+            f"loss={clf.loss!r} gives scores, not probabilities: use decision_function, or a loss such as 'softmax'"
+        )
     return True
 
 
@@ -201,7 +205,14 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, sample_weight_val: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
     ) -> OneLayerClassifier:
         """Train on rows or images X with labels y.
 
@@ -303,6 +314,18 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             raise InputError("weights can be shown as images only if X was images, or image_shape was set")
         images: Array = self.coef_.reshape(-1, *self.image_shape_)
         return images
+
+    @property
+    def parameters_(self) -> LinearParameters:
+        """Weights ``(k, d)`` and intercepts ``(k,)`` of all k scores, on X as given; ``coef_`` holds their difference for two classes."""
+        check_is_fitted(self)
+        return self._folded
+
+    @property
+    def objective_(self) -> Objective:
+        """The loss and the penalty, as ``check_gradients`` takes them."""
+        check_is_fitted(self)
+        return Objective(self._loss, L2(self.l2, self.penalize_bias))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted model to a safetensors file; ``onelayer.load_model`` reads it.

@@ -52,7 +52,9 @@ class Setting:
 
     def rows(self, X: Array) -> RowSource:
         """Return X ``(n, d)`` as the model sees it."""
-        shift, scale = (None if part is None else np.asarray(part, self.dtype) for part in (self.scaling.shift, self.scaling.scale))
+        shift, scale = (
+            None if part is None else np.asarray(part, self.dtype) for part in (self.scaling.shift, self.scaling.scale)
+        )
         return RowSource(X, self.dtype, shift, scale, image_shape=self.image_shape)
 
     def problem(self, training: LabelledRows, validation: LabelledRows | None) -> Problem:
@@ -61,11 +63,23 @@ class Setting:
         labels = encode_labels(training.y, self.classes, "y")
         objective = Objective(self.loss, L2(p.l2, p.penalize_bias))
         rows = self.rows(training.X)
-        part = Part(rows if p.flip_probability else rows.expanded(EXPANDED_BYTES), labels, self._row_weights(training.weights, labels))
-        targets = smoothed_labels(labels, self.loss.outputs(len(self.classes)), p.label_smoothing, self.dtype) if p.label_smoothing else labels
+        part = Part(
+            rows if p.flip_probability else rows.expanded(EXPANDED_BYTES),
+            labels,
+            self._row_weights(training.weights, labels),
+        )
+        targets = (
+            smoothed_labels(labels, self.loss.outputs(len(self.classes)), p.label_smoothing, self.dtype)
+            if p.label_smoothing
+            else labels
+        )
         if validation is None:
             return Problem(objective, part, targets)
-        held_out = Part(self.rows(validation.X).expanded(EXPANDED_BYTES), encode_labels(validation.y, self.classes, "y_val"), validation.weights)
+        held_out = Part(
+            self.rows(validation.X).expanded(EXPANDED_BYTES),
+            encode_labels(validation.y, self.classes, "y_val"),
+            validation.weights,
+        )
         return Problem(objective, part, targets, held_out)
 
     def _row_weights(self, sample_weights: Array | None, labels: Array) -> Array | None:
@@ -83,7 +97,9 @@ class Setting:
             "uniform": lambda shape: rng.uniform(-p.init_scale, p.init_scale, shape),
         }
         weights, intercepts = draws[p.init]((k, d)), draws[p.init](k)
-        return LinearParameters(weights.astype(self.dtype), (intercepts if p.fit_intercept else np.zeros(k)).astype(self.dtype))
+        return LinearParameters(
+            weights.astype(self.dtype), (intercepts if p.fit_intercept else np.zeros(k)).astype(self.dtype)
+        )
 
 
 @with_callbacks
@@ -112,7 +128,9 @@ def fit_classifier(
     parameters = _checked_parameters(clf)
     image_shape = shape_of_images(X, parameters.image_shape)
     training = check_labelled(clf, X, y, sample_weight, reset=True)
-    validation = None if X_val is None else check_labelled(clf, X_val, y_val, sample_weight_val, reset=False, what="validation ")
+    validation = (
+        None if X_val is None else check_labelled(clf, X_val, y_val, sample_weight_val, reset=False, what="validation ")
+    )
     if X_val is None and (y_val is not None or sample_weight_val is not None):
         raise InputError("validation labels or weights were given without X_val: give the validation rows too")
     seed = _draw_seed(clf.random_state)
@@ -137,7 +155,9 @@ def fit_once_more(clf: Any, X: Any, y: Any, classes: Any = None, sample_weight: 
         setting = _setting(parameters, _draw_seed(clf.random_state), np.unique(classes), data, image_shape)
         start: LinearParameters | TrainingState = setting.first_parameters(data.X.shape[1])
     elif not hasattr(clf, "_state"):
-        raise InputError("a loaded model does not know its scaling any more, so partial_fit can't go on from it: use fit with warm_start=True")
+        raise InputError(
+            "a loaded model does not know its scaling any more, so partial_fit can't go on from it: use fit with warm_start=True"
+        )
     else:
         setting, start = clf._setting, clf._state
         start.status = Status.RUNNING
@@ -161,7 +181,9 @@ def _train(
         return _fitted_attributes(setting, state)
 
     metadata = {} if training.weights is None else {"sample_weight": training.weights}
-    callbacks = SklearnCallbacks(clf, max(last - first, 0), {"X": training.X, "y": training.y, "metadata": metadata}, attributes)
+    callbacks = SklearnCallbacks(
+        clf, max(last - first, 0), {"X": training.X, "y": training.y, "metadata": metadata}, attributes
+    )
     everyone = [callbacks, *listeners, *_progress(parameters)]
     with limited_threads(usable_threads(parameters.n_jobs)):
         problem = setting.problem(training, validation)
@@ -209,7 +231,9 @@ def _checked_parameters(clf: Any) -> TrainingParameters:
         values["random_state"] = None  # a generator, say: the seed is drawn from it
     parameters = TrainingParameters.check(values)
     if parameters.label_smoothing and not get_loss(parameters.loss).takes_probabilities:
-        raise ConfigError(f"label_smoothing needs a loss on probabilities, which {parameters.loss!r} is not: set label_smoothing=0")
+        raise ConfigError(
+            f"label_smoothing needs a loss on probabilities, which {parameters.loss!r} is not: set label_smoothing=0"
+        )
     return parameters
 
 
@@ -220,7 +244,11 @@ def _draw_seed(random_state: Any) -> int:
 
 
 def _setting(
-    parameters: TrainingParameters, seed: int, classes: Array, data: LabelledRows, image_shape: tuple[int, int, int] | None
+    parameters: TrainingParameters,
+    seed: int,
+    classes: Array,
+    data: LabelledRows,
+    image_shape: tuple[int, int, int] | None,
 ) -> Setting:
     loss = get_loss(parameters.loss)
     if len(classes) < 2:
@@ -231,10 +259,14 @@ def _setting(
             " (The type of the target is multiclass): use loss='softmax'"
         )
     if image_shape is not None and int(np.prod(image_shape)) != data.X.shape[1]:
-        raise InputError(f"image_shape={image_shape} has {int(np.prod(image_shape))} values, but rows have {data.X.shape[1]} features")
+        raise InputError(
+            f"image_shape={image_shape} has {int(np.prod(image_shape))} values, but rows have {data.X.shape[1]} features"
+        )
     if parameters.flip_probability and image_shape is None:
         raise InputError("flip_probability needs images: give X as (n, h, w) or (n, h, w, c), or set image_shape")
-    dtype = np.dtype(parameters.dtype if parameters.dtype != "auto" else np.float64 if data.X.dtype == np.float64 else np.float32)
+    dtype = np.dtype(
+        parameters.dtype if parameters.dtype != "auto" else np.float64 if data.X.dtype == np.float64 else np.float32
+    )
     scaling = fit_scaling(parameters.scaling, RowSource(data.X, dtype), data.weights)
     return Setting(parameters, seed, classes, loss, dtype, scaling, image_shape)
 
@@ -244,7 +276,9 @@ def _held_out(data: LabelledRows, fraction: float, seed: int) -> tuple[LabelledR
     try:
         kept, held = train_test_split(np.arange(len(data.y)), test_size=fraction, stratify=data.y, random_state=state)
     except ValueError as error:
-        raise InputError(f"can't hold out validation_fraction={fraction} of the rows for early stopping ({error}); give X_val and y_val") from None
+        raise InputError(
+            f"can't hold out validation_fraction={fraction} of the rows for early stopping ({error}); give X_val and y_val"
+        ) from None
 
     def part(indices: Array) -> LabelledRows:
         return LabelledRows(data.X[indices], data.y[indices], None if data.weights is None else data.weights[indices])
@@ -260,11 +294,15 @@ def _start(clf: Any, setting: Setting, d: int, checkpoint: Checkpoint | None) ->
         except (KeyError, ValueError, TypeError) as error:
             raise ModelFileError(f"the checkpoint lacks or garbles {error}: delete it to start over") from None
         if state.solver.parameters.weights.shape != first.weights.shape:
-            raise ModelFileError(f"the checkpoint has weights of shape {state.solver.parameters.weights.shape}, this training {first.weights.shape}")
+            raise ModelFileError(
+                f"the checkpoint has weights of shape {state.solver.parameters.weights.shape}, this training {first.weights.shape}"
+            )
         return state
     if setting.parameters.warm_start and hasattr(clf, "_folded"):
         if clf._folded.weights.shape != first.weights.shape or not np.array_equal(clf.classes_, setting.classes):
-            raise InputError("warm_start needs the classes and features of the earlier fit; set warm_start=False to start anew")
+            raise InputError(
+                "warm_start needs the classes and features of the earlier fit; set warm_start=False to start anew"
+            )
         raw = LinearParameters(*(part.astype(setting.dtype) for part in clf._folded))
         return setting.scaling.unfold(raw)
     return first

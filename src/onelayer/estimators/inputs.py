@@ -62,7 +62,9 @@ def check_labelled(estimator: Any, X: Any, y: Any, weights: Any, *, reset: bool,
     """Return rows, labels and weights that fit each other; ``what`` names them in messages (``"validation "``)."""
     if y is None:
         raise InputError(
-            f"requires y to be passed, but the {what}target y is None" if not what else f"{what}rows need their labels too: give y_val with X_val"
+            f"requires y to be passed, but the {what}target y is None"
+            if not what
+            else f"{what}rows need their labels too: give y_val with X_val"
         )
     rows = check_rows(estimator, X, reset=reset)
     labels = column_or_1d(y, warn=True)

@@ -23,12 +23,27 @@ from onelayer.storage.tensors import read_tensors, write_tensors
 from onelayer.training.history import History
 from onelayer.training.parameters import TrainingParameters
 
-__all__ = ["VERSION", "classifier_contents", "describe", "parse_table", "read_classifier", "read_model_file", "save_classifier"]
+__all__ = [
+    "VERSION",
+    "classifier_contents",
+    "describe",
+    "parse_table",
+    "read_classifier",
+    "read_model_file",
+    "save_classifier",
+]
 
 VERSION: Final = 1
 
 Array = np.ndarray[Any, Any]
-LABEL_TYPES: Final = {"str": np.str_, "object": np.object_, "int64": np.int64, "uint8": np.uint8, "float64": np.float64, "bool": np.bool_}
+LABEL_TYPES: Final = {
+    "str": np.str_,
+    "object": np.object_,
+    "int64": np.int64,
+    "uint8": np.uint8,
+    "float64": np.float64,
+    "bool": np.bool_,
+}
 
 
 def save_classifier(clf: Any, path: str | PathLike[str]) -> None:
@@ -56,7 +71,9 @@ def describe(clf: Any) -> dict[str, Any]:
         parameters["random_state"] = None
     parameters = TrainingParameters.check(parameters).model_dump(mode="python")
     if isinstance(parameters["class_weight"], dict):  # JSON has text keys alone
-        parameters["class_weight"] = [[_plain(label), float(weight)] for label, weight in parameters["class_weight"].items()]
+        parameters["class_weight"] = [
+            [_plain(label), float(weight)] for label, weight in parameters["class_weight"].items()
+        ]
     kind = "str" if clf.classes_.dtype.kind == "U" else clf.classes_.dtype.name
     kind = kind if kind in LABEL_TYPES else "int64"
     return {
@@ -71,7 +88,9 @@ def describe(clf: Any) -> dict[str, Any]:
     }
 
 
-def read_classifier(arrays: Mapping[str, Array], metadata: Mapping[str, str], name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_classifier(
+    arrays: Mapping[str, Array], metadata: Mapping[str, str], name: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the constructor arguments and the attributes of the classifier in a model file; ``name`` is the file's, for messages.
 
     Raises
@@ -130,9 +149,13 @@ def _checked_arrays(arrays: Mapping[str, Array], outputs: int) -> LinearParamete
     folded = LinearParameters(arrays["weights"], arrays["intercepts"])
     weights, intercepts = folded
     if weights.dtype not in (np.float32, np.float64) or intercepts.dtype != weights.dtype:
-        raise ConfigError(f"weights and intercepts are {weights.dtype} and {intercepts.dtype}, not both float32 or float64")
+        raise ConfigError(
+            f"weights and intercepts are {weights.dtype} and {intercepts.dtype}, not both float32 or float64"
+        )
     if weights.ndim != 2 or weights.shape[1] == 0 or intercepts.shape != (outputs,) or len(weights) != outputs:
-        raise ConfigError(f"weights {weights.shape} and intercepts {intercepts.shape} are not those of {outputs} scores")
+        raise ConfigError(
+            f"weights {weights.shape} and intercepts {intercepts.shape} are not those of {outputs} scores"
+        )
     if not folded.is_finite():
         raise ConfigError("its weights are not all finite")
     return folded

@@ -21,9 +21,29 @@ MAX_CONFIG_BYTES: Final = 1 << 20
 RECIPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "digits": {"scaling": "symmetric", "learning_rate": 0.3, "momentum": 0.9},
     "mnist": {"scaling": "symmetric", "learning_rate": 0.02, "momentum": 0.9, "schedule": "cosine", "max_epochs": 30},
-    "fashion-mnist": {"scaling": "symmetric", "learning_rate": 0.02, "momentum": 0.9, "schedule": "cosine", "max_epochs": 30},
-    "cifar10": {"learning_rate": 0.002, "momentum": 0.9, "l2": 0.1, "schedule": "cosine", "max_epochs": 30, "flip_probability": 0.5},
-    "cifar100": {"learning_rate": 0.002, "momentum": 0.9, "l2": 0.1, "schedule": "cosine", "max_epochs": 30, "flip_probability": 0.5},
+    "fashion-mnist": {
+        "scaling": "symmetric",
+        "learning_rate": 0.02,
+        "momentum": 0.9,
+        "schedule": "cosine",
+        "max_epochs": 30,
+    },
+    "cifar10": {
+        "learning_rate": 0.002,
+        "momentum": 0.9,
+        "l2": 0.1,
+        "schedule": "cosine",
+        "max_epochs": 30,
+        "flip_probability": 0.5,
+    },
+    "cifar100": {
+        "learning_rate": 0.002,
+        "momentum": 0.9,
+        "l2": 0.1,
+        "schedule": "cosine",
+        "max_epochs": 30,
+        "flip_probability": 0.5,
+    },
 }
 
 
@@ -53,7 +73,9 @@ class ExperimentConfig(TrainingParameters):
         return {name: value for name, value in self.model_dump().items() if name in TrainingParameters.model_fields}
 
 
-def load_config(path: Path | None, dataset: str | None, settings: Sequence[str], options: Mapping[str, Any]) -> ExperimentConfig:
+def load_config(
+    path: Path | None, dataset: str | None, settings: Sequence[str], options: Mapping[str, Any]
+) -> ExperimentConfig:
     """Return the configuration that a file, a data set, ``key=value`` settings and options make; the later ones win.
 
     Parameters

@@ -40,7 +40,12 @@ def load_parts(config: ExperimentConfig, data_dir: Path | None, *, progress: boo
     on_test = config.validate_on == "test"
     fraction = 0.0 if on_test else config.validation_fraction
     splits = load_dataset(
-        config.dataset, data_dir=data_dir, validation_fraction=fraction, random_state=config.random_state, resize=config.resize, progress=progress
+        config.dataset,
+        data_dir=data_dir,
+        validation_fraction=fraction,
+        random_state=config.random_state,
+        resize=config.resize,
+        progress=progress,
     )
     train, validation, test = splits.train, splits.test if on_test else splits.validation, splits.test
     if config.train_rows is not None:
@@ -58,7 +63,9 @@ def _check_classes(train: Dataset) -> None:
     empty = np.flatnonzero(train.class_counts == 0)
     if len(empty):
         name = printable(train.class_names[int(empty[0])])
-        raise DataError(f"the training part of {printable(train.title)} has no row of class {name!r}: leave the class out or add images")
+        raise DataError(
+            f"the training part of {printable(train.title)} has no row of class {name!r}: leave the class out or add images"
+        )
 
 
 def make_rows(config: ExperimentConfig, part: Dataset) -> tuple[Rows, ImageFeatures | None]:
@@ -71,7 +78,9 @@ def make_rows(config: ExperimentConfig, part: Dataset) -> tuple[Rows, ImageFeatu
     """
     if part.image_shape is None:
         if config.features != "pixels":
-            raise InputError(f"{printable(part.title)} has features, not images: features={config.features!r} needs images")
+            raise InputError(
+                f"{printable(part.title)} has features, not images: features={config.features!r} needs images"
+            )
         return Rows(part.X, part.y), None
     features = make_features(config.features, **config.feature_parameters).fit(part.X[:1])
     if config.features == "pixels":

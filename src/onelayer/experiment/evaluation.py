@@ -20,7 +20,9 @@ __all__ = ["evaluate_model", "evaluate_rows", "find_model", "part_figures"]
 Array = np.ndarray[Any, Any]
 
 
-def evaluate_rows(clf: OneLayerClassifier, rows: Rows, class_names: tuple[str, ...]) -> tuple[dict[str, Any], Evaluation]:
+def evaluate_rows(
+    clf: OneLayerClassifier, rows: Rows, class_names: tuple[str, ...]
+) -> tuple[dict[str, Any], Evaluation]:
     """Return the figures of one part as metrics.json has them, and its whole evaluation."""
     evaluation = evaluate(
         rows.y,
@@ -35,7 +37,12 @@ def evaluate_rows(clf: OneLayerClassifier, rows: Rows, class_names: tuple[str, .
 
 def part_figures(loss: float, evaluation: Evaluation) -> dict[str, Any]:
     """Return loss, accuracy with its interval, and number of rows."""
-    return {"loss": loss, "accuracy": evaluation.accuracy, "accuracy_interval": list(evaluation.accuracy_interval), "n": evaluation.n}
+    return {
+        "loss": loss,
+        "accuracy": evaluation.accuracy,
+        "accuracy_interval": list(evaluation.accuracy_interval),
+        "n": evaluation.n,
+    }
 
 
 def find_model(path: Path) -> tuple[ImageModel | OneLayerClassifier, RunDirectory | None]:
@@ -46,7 +53,9 @@ def find_model(path: Path) -> tuple[ImageModel | OneLayerClassifier, RunDirector
     return load_model(path), None
 
 
-def evaluate_model(path: Path, dataset: str, split: str = "test", *, data_dir: Path | None = None, progress: bool = False) -> dict[str, Any]:
+def evaluate_model(
+    path: Path, dataset: str, split: str = "test", *, data_dir: Path | None = None, progress: bool = False
+) -> dict[str, Any]:
     """Evaluate a saved model on one part of a data set; the result has the keys of metrics.json.
 
     The parts are those that training with the defaults sees. A model of some of the set's classes is evaluated on the rows of these.
@@ -60,8 +69,14 @@ def evaluate_model(path: Path, dataset: str, split: str = "test", *, data_dir: P
     model, run = find_model(path)
     config = run.read_config() if run else {}
     fraction, seed = config.get("validation_fraction", 0.1), config.get("random_state", 0)
-    resize = (model.image_shape[0], model.image_shape[1]) if isinstance(model, ImageModel) and Path(dataset).is_dir() else None
-    splits = load_dataset(dataset, data_dir=data_dir, validation_fraction=fraction, random_state=seed, resize=resize, progress=progress)
+    resize = (
+        (model.image_shape[0], model.image_shape[1])
+        if isinstance(model, ImageModel) and Path(dataset).is_dir()
+        else None
+    )
+    splits = load_dataset(
+        dataset, data_dir=data_dir, validation_fraction=fraction, random_state=seed, resize=resize, progress=progress
+    )
     part: Dataset | None = getattr(splits, split)
     if part is None:
         raise DataError(f"{printable(dataset)} has no {split} part")
@@ -86,14 +101,20 @@ def evaluate_model(path: Path, dataset: str, split: str = "test", *, data_dir: P
 def _rows_for(model: ImageModel | OneLayerClassifier, part: Dataset) -> tuple[Rows, Dataset]:
     if isinstance(model, OneLayerClassifier):
         if not np.array_equal(model.classes_, np.arange(part.n_classes)):
-            raise DataError(f"the model knows the classes {list(model.classes_[:10])}, but {printable(part.title)} has {part.n_classes} classes")
+            raise DataError(
+                f"the model knows the classes {list(model.classes_[:10])}, but {printable(part.title)} has {part.n_classes} classes"
+            )
         return Rows(part.X, part.y), part
     if part.image_shape != model.image_shape:
-        raise DataError(f"{printable(part.title)} has images {part.image_shape}, but the model was trained on {model.image_shape}")
+        raise DataError(
+            f"{printable(part.title)} has images {part.image_shape}, but the model was trained on {model.image_shape}"
+        )
     part = _same_classes(model.class_names, part)
     if model.features.n_features_out == int(np.prod(model.image_shape)) and type(model.features).__name__ == "Pixels":
         return Rows(part.X, part.y), part
-    blocks = [model.features.transform(part.X[start : start + BLOCK_IMAGES]) for start in range(0, part.n, BLOCK_IMAGES)]
+    blocks = [
+        model.features.transform(part.X[start : start + BLOCK_IMAGES]) for start in range(0, part.n, BLOCK_IMAGES)
+    ]
     return Rows(np.concatenate(blocks), part.y), part
 
 

@@ -10,7 +10,8 @@ from onelayer.errors import RunDirectoryError
 from onelayer.estimators import OneLayerClassifier
 from onelayer.features import Pixels
 from onelayer.image_model import ImageModel, load_model
-from onelayer.reporting import ReportData, write_report
+from onelayer.reporting.data import ReportData
+from onelayer.reporting.page import write_report
 from onelayer.storage.run_directory import RunDirectory
 
 __all__ = ["report_run"]

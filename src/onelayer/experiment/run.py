@@ -109,7 +109,10 @@ def _train(
     fingerprint = splits.train.fingerprint
     run.write_environment(
         describe_environment(
-            engine="numpy", threads=usable_threads(config.n_jobs), dataset_fingerprint=fingerprint, seed=config.random_state
+            engine="numpy",
+            threads=usable_threads(config.n_jobs),
+            dataset_fingerprint=fingerprint,
+            seed=config.random_state,
         )
     )
     clf = OneLayerClassifier(**config.training)
