@@ -94,11 +94,12 @@ class SGD:
             If the loss or the parameters become infinite or undefined; it names the step.
         """
         losses = np.empty(len(rates))
-        buffer = np.empty((self.batch_size, rows.d), rows.dtype)
+        buffer = np.empty((min(self.batch_size, len(order)), rows.d), rows.dtype)
         with np.errstate(all="ignore"):  # an overflow shows in the loss, and is reported with its step
-            for i, rate in enumerate(rates):
+            for i, rate in enumerate(rates.tolist()):  # a NumPy float64 would make float32 products float64
                 if stopping():
-                    return losses[:i]
+                    losses = losses[:i]
+                    break
                 batch = order[i * self.batch_size : (i + 1) * self.batch_size]
                 X = rows.take(batch, out=buffer[: len(batch)])
                 weights = None if row_weights is None else row_weights[batch]
@@ -108,7 +109,7 @@ class SGD:
                     raise _diverged(state.step, rate, f"the loss became {float(loss)}")
                 self._step(state, gradient, rate)
         if not state.parameters.is_finite():
-            raise _diverged(state.step, rates[-1], "the weights became infinite")
+            raise _diverged(state.step - 1, rates[len(losses) - 1], "the weights became infinite")
         return losses
 
     def _step(self, state: SGDState, gradient: LinearParameters, rate: float) -> None:

@@ -26,7 +26,9 @@ def count_steps(n: int, parameters: TrainingParameters) -> int:
     if not parameters.drop_last:
         return -(-n // parameters.batch_size)
     if n < parameters.batch_size:
-        raise ConfigError(f"batch_size={parameters.batch_size} with drop_last leaves no batch of {n} rows: use a smaller batch_size")
+        raise ConfigError(
+            f"batch_size={parameters.batch_size} with drop_last leaves no batch of {n} rows: use a smaller batch_size"
+        )
     return n // parameters.batch_size
 
 
@@ -55,7 +57,9 @@ class Orders:
 
     def __init__(self, n: int, shuffle: str | bool, seed: int) -> None:
         self.n, self.shuffle, self.seed = n, shuffle, seed
-        self._legacy, self._drawn = np.random.RandomState(seed), 0  # noqa: NPY002 (the reports' own generator)
+        self._legacy: np.random.RandomState
+        self._drawn: int
+        self._rewind()
 
     def __call__(self, epoch: int) -> Array:
         """Return the order of rows in ``epoch``, ``(n,)`` intp."""
@@ -63,11 +67,15 @@ class Orders:
             return np.arange(self.n)
         if self.shuffle == "pcg64":
             return stream(self.seed, "shuffle", epoch).permutation(self.n)
-        while self._drawn < epoch:
+        if epoch < self._drawn:
+            self._rewind()
+        for _ in range(self._drawn, epoch):
             self._legacy.permutation(self.n)
-            self._drawn += 1
         self._drawn = epoch + 1
         return self._legacy.permutation(self.n)
+
+    def _rewind(self) -> None:
+        self._legacy, self._drawn = np.random.RandomState(self.seed), 0  # noqa: NPY002 (the reports' own generator)
 
 
 class Flips:
@@ -80,7 +88,9 @@ class Flips:
     def __init__(self, n: int, parameters: TrainingParameters, seed: int) -> None:
         self.n, self.probability, self.seed = n, parameters.flip_probability, seed
         self.accumulating = parameters.flip_mode == "accumulating"
-        self._mask, self._drawn = np.zeros(n, dtype=bool), 0
+        self._mask: Array
+        self._drawn: int
+        self._rewind()
 
     def __call__(self, epoch: int) -> Array | None:
         """Return the bool mask of mirrored rows in ``epoch``, ``(n,)``; None where nothing is ever flipped."""
@@ -88,10 +98,15 @@ class Flips:
             return None
         if not self.accumulating:
             return self._draw(epoch)
-        while self._drawn <= epoch:
-            self._mask = self._mask ^ self._draw(self._drawn)
-            self._drawn += 1
+        if epoch + 1 < self._drawn:
+            self._rewind()
+        for earlier in range(self._drawn, epoch + 1):
+            self._mask = self._mask ^ self._draw(earlier)
+        self._drawn = epoch + 1
         return self._mask
+
+    def _rewind(self) -> None:
+        self._mask, self._drawn = np.zeros(self.n, dtype=bool), 0
 
     def _draw(self, epoch: int) -> Array:
         return stream(self.seed, "flip", epoch).random(self.n) < self.probability

@@ -84,19 +84,28 @@ def train(
     DivergenceError
         If the loss became infinite or undefined.
     """
-    return _Loop(problem, parameters, seed, start, listeners).run(parameters.max_epochs if until_epoch is None else until_epoch)
+    return _Loop(problem, parameters, seed, start, listeners).run(
+        parameters.max_epochs if until_epoch is None else until_epoch
+    )
 
 
 class _Loop:
     def __init__(
-        self, problem: Problem, parameters: TrainingParameters, seed: int, start: LinearParameters | TrainingState, listeners: Sequence[Listener]
+        self,
+        problem: Problem,
+        parameters: TrainingParameters,
+        seed: int,
+        start: LinearParameters | TrainingState,
+        listeners: Sequence[Listener],
     ) -> None:
         self.problem, self.parameters, self.listeners = problem, parameters, listeners
         rows = problem.training.rows
         self.steps_per_epoch = count_steps(rows.n, parameters)
         self.orders, self.flips = Orders(rows.n, parameters.shuffle, seed), Flips(rows.n, parameters, seed)
         self.solver = SGD(problem.objective, parameters.batch_size, parameters.momentum, parameters.fit_intercept)
-        self.state = start if isinstance(start, TrainingState) else TrainingState(self.solver.start(start), Monitor(parameters))
+        self.state = (
+            start if isinstance(start, TrainingState) else TrainingState(self.solver.start(start), Monitor(parameters))
+        )
         self.interruption = Interruption()
 
     def run(self, until_epoch: int) -> TrainingState:
@@ -174,11 +183,20 @@ class _Loop:
         record: dict[str, float] = {
             "validation_step": self.state.solver.step - 1,
             "validation_epoch": self.state.epoch,
-            "weight_norm_squared": float((current.weights.astype(np.float64) ** 2).sum()),
+            "weight_norm_squared": _norm_squared(current, objective.penalty.penalize_bias),
         }
         for name, part in (("train", self.problem.training), ("validation", self.problem.validation)):
             if part is not None:
                 sums = objective.sums(current, part.rows, part.labels, part.weights)
                 loss = float(sums.mean_loss)
-                record |= {f"{name}_loss": loss, f"{name}_accuracy": float(sums.accuracy), f"{name}_objective": loss + penalty}
+                record |= {
+                    f"{name}_loss": loss,
+                    f"{name}_accuracy": float(sums.accuracy),
+                    f"{name}_objective": loss + penalty,
+                }
         return record
+
+
+def _norm_squared(parameters: LinearParameters, with_intercepts: bool) -> float:
+    parts = parameters if with_intercepts else parameters[:1]
+    return sum(float((part.astype(np.float64) ** 2).sum()) for part in parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -65,7 +66,7 @@ class TrainingParameters(BaseModel):
     n_jobs: int | None = None
     random_state: Annotated[int, Field(ge=0, lt=2**32)] | None = None
     warm_start: bool = False
-    verbose: Annotated[int, Field(ge=0)] = 0
+    verbose: bool | Annotated[int, Field(ge=0)] = 0
 
     @classmethod
     def check(cls, values: Mapping[str, Any]) -> TrainingParameters:
@@ -83,20 +84,25 @@ class TrainingParameters(BaseModel):
 
 
 def plain_value(value: Any) -> Any:
-    """Return NumPy scalars as Python ones, lists as tuples, integers given for ``verbose`` flags as they are."""
+    """Return NumPy scalars as Python ones, lists and arrays as tuples."""
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, list):
+    if isinstance(value, list | np.ndarray):
         return tuple(plain_value(part) for part in value)
     return value
 
 
 def config_error(error: ValidationError, model: type[BaseModel], prefix: str = "") -> ConfigError:
     """Return the first complaint of pydantic as one line for the reader."""
-    problem = error.errors()[0]
-    name = str(problem["loc"][0]) if problem["loc"] else ""
-    if problem["type"] == "extra_forbidden":
-        known = list(model.model_fields)
-        return ConfigError(f"unknown parameter {printable(prefix + name)!r}{did_you_mean(name, known)}")
+    problems = error.errors()
+    loc = problems[0]["loc"]
+    name = prefix + str(loc[0] if loc else "")
+    if problems[0]["type"] == "extra_forbidden":
+        hint = did_you_mean(name.removeprefix(prefix), model.model_fields)
+        return ConfigError(f"unknown parameter {printable(name)!r}{hint}")
+    # Where a value may be of several kinds, each of them has a complaint: the deepest knows best.
+    problem = max((p for p in problems if p["loc"][:1] == loc[:1]), key=lambda p: len(p["loc"]))
     message = problem["msg"][0].lower() + problem["msg"][1:]
-    return ConfigError(f"{prefix}{name}={printable(repr(problem['input']))}: {message}")
+    if problem["type"] == "literal_error":
+        message += did_you_mean(str(problem["input"]), re.findall("'([^']*)'", problem["ctx"]["expected"]))
+    return ConfigError(f"{name}={printable(repr(problem['input']))}: {message}")

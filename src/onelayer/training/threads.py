@@ -26,7 +26,7 @@ def usable_threads(n_jobs: int | None) -> int:
 
     if n_jobs == 0:
         raise ConfigError("n_jobs=0: use None or -1 for all processors, or the number of threads")
-    allowed = [joblib.cpu_count(), joblib.effective_n_jobs(-1 if n_jobs is None else n_jobs)]
+    allowed: list[int] = [joblib.cpu_count(), joblib.effective_n_jobs(-1 if n_jobs is None else n_jobs)]
     allowed += [library["num_threads"] for library in _controller().select(user_api="blas").info()]
     return max(1, min(allowed))
 
