@@ -7,6 +7,7 @@ once.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from onelayer.errors import InputError
@@ -45,7 +46,12 @@ def one_hot(labels: Array, scores: Array, xp: Any) -> Array:
     InputError
         If the labels' shape does not fit the scores'.
     """
-    return expand_labels(labels, scores) == xp.arange(scores.shape[-1], device=scores.device)
+    return expand_labels(labels, scores) == _classes(xp, scores.shape[-1], scores.device)
+
+
+@lru_cache(maxsize=64)
+def _classes(xp: Any, k: int, device: Any) -> Array:
+    return xp.arange(k, device=device)
 
 
 def as_probabilities(targets: Array, scores: Array, xp: Any) -> Array:
