@@ -36,7 +36,8 @@ class ImageModel:
     class_names : sequence of str
         A name for each of its k classes.
     image_shape : (h, w, c)
-        Of the images it takes. Image files of another size are stretched to h × w, and turned grey or RGB as c = 1 or 3 asks for.
+        Of the images it takes. Image files of another size are stretched to h × w, and turned grey or RGB as c = 1 or 3
+        asks for.
     features : ImageFeatures or None
         What turns images into rows; None for pixels.
     value_range : (float, float)
@@ -68,7 +69,8 @@ class ImageModel:
     ) -> None:
         self.classifier = classifier
         self.class_names = tuple(str(name) for name in class_names)
-        self.image_shape = tuple(int(size) for size in image_shape)
+        height, width, channels = image_shape
+        self.image_shape = (int(height), int(width), int(channels))
         self.value_range = (float(value_range[0]), float(value_range[1]))
         self.features = (features or Pixels()).fit(np.zeros((1, *self.image_shape), np.uint8))
         self._check()
@@ -107,7 +109,8 @@ class ImageModel:
             If a file is not a readable image.
         """
         positions = np.concatenate([self.classifier.predict(rows) for rows in self._rows(images)])
-        return np.array(self.class_names, dtype=object)[positions].astype(str)
+        names: Array = np.array(self.class_names)[positions]
+        return names
 
     def predict_proba(self, images: Images) -> Array:
         """Return the probability of each class for each image, ``(n, k)``; not for losses whose scores are no probabilities."""
@@ -185,14 +188,14 @@ def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
     name = printable(str(path))
     parameters, attributes = read_classifier(arrays, metadata, name)
     classifier = OneLayerClassifier(**parameters)
-    vars(classifier).update(attributes)
+    for attribute, value in attributes.items():
+        setattr(classifier, attribute, value)
     if "image_model" not in metadata:
         return classifier
     table = parse_table(metadata, "image_model", name)
     try:
         features = make_features(table["features"], **table["feature_parameters"])
-        shape = tuple(int(size) for size in table["image_shape"])
-        height, width, channels = shape
+        height, width, channels = table["image_shape"]
         return ImageModel(
             classifier,
             [str(part) for part in table["class_names"]],

@@ -52,7 +52,9 @@ class Objective:
     penalty: L2
     model: Linear = Linear()  # noqa: RUF009 (stateless)
 
-    def batch(self, parameters: LinearParameters, X: Array, targets: Array, row_weights: Array | None = None) -> tuple[Any, LinearParameters]:
+    def batch(
+        self, parameters: LinearParameters, X: Array, targets: Array, row_weights: Array | None = None
+    ) -> tuple[Any, LinearParameters]:
         """Return the mean loss over the rows X ``(b, d)`` and the gradient of J on them.
 
         Rows that weigh nothing together have loss 0 and leave the penalty alone in the gradient.
@@ -70,24 +72,34 @@ class Objective:
         penalty = self.penalty.gradient(*parameters)
         return mean, LinearParameters(gradient.weights + penalty[0], gradient.intercepts + penalty[1])
 
-    def value(self, parameters: LinearParameters, rows: RowSource, targets: Array, row_weights: Array | None = None) -> Any:
+    def value(
+        self, parameters: LinearParameters, rows: RowSource, targets: Array, row_weights: Array | None = None
+    ) -> Any:
         """Return J over all rows."""
         return self.sums(parameters, rows, targets, row_weights).mean_loss + self.penalty.value(*parameters)
 
-    def sums(self, parameters: LinearParameters, rows: RowSource, labels: Array, row_weights: Array | None = None) -> Sums:
+    def sums(
+        self, parameters: LinearParameters, rows: RowSource, labels: Array, row_weights: Array | None = None
+    ) -> Sums:
         """Return weighted sums of loss, right decisions and weight over all rows, added up in float64."""
         loss, correct, weight = 0.0, 0.0, 0.0
         for part, X in rows.blocks():
             scores = self.model.scores(parameters, X)
             values = self.loss.values(scores, labels[part])
             hits = self._hits(scores, labels[part])
-            weights = np.ones(values.shape) if row_weights is None else np.broadcast_to(_columns(row_weights[part], values), values.shape)
+            weights = (
+                np.ones(values.shape)
+                if row_weights is None
+                else np.broadcast_to(_columns(row_weights[part], values), values.shape)
+            )
             loss += (values * weights).sum(axis=0, dtype=np.float64)
             correct += (hits * weights).sum(axis=0, dtype=np.float64)
             weight += weights.sum(axis=0, dtype=np.float64)
         return Sums(loss, correct, weight)
 
-    def gradient(self, parameters: LinearParameters, rows: RowSource, targets: Array, row_weights: Array | None = None) -> LinearParameters:
+    def gradient(
+        self, parameters: LinearParameters, rows: RowSource, targets: Array, row_weights: Array | None = None
+    ) -> LinearParameters:
         """Return ∂J/∂W and ∂J/∂b over all rows, block by block."""
         shares = _shares(np.ones(rows.n) if row_weights is None else row_weights, rows.dtype)
         total = LinearParameters(*(np.zeros(part.shape) for part in parameters))
@@ -99,7 +111,12 @@ class Objective:
         return total
 
     def hessian_product(
-        self, parameters: LinearParameters, direction: LinearParameters, rows: RowSource, targets: Array, row_weights: Array | None = None
+        self,
+        parameters: LinearParameters,
+        direction: LinearParameters,
+        rows: RowSource,
+        targets: Array,
+        row_weights: Array | None = None,
     ) -> LinearParameters:
         """Return the Hessian of J times a direction in parameter space: Xᵀ (curvature of ℓ × (X directionᵀ)), plus the penalty's.
 
@@ -123,7 +140,8 @@ class Objective:
             labels = (targets[..., 0] >= 0.5).astype(np.intp) if targets.shape[-1] == 1 else targets.argmax(axis=-1)
         else:
             labels = _columns(targets, decision)
-        return decision == labels
+        hits: Array = decision == labels
+        return hits
 
 
 def _columns(per_row: Array, like: Array) -> Array:

@@ -41,12 +41,14 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     loss : {"softmax", "logistic", "sigmoid", "hinge", "squared_hinge"}, default="softmax"
-        ``logistic`` is for two classes. ``sigmoid`` is multiple binary cross-entropy, the mean over classes. ``hinge`` is the multiclass hinge
+        ``logistic`` is for two classes. ``sigmoid`` is multiple binary cross-entropy, the mean over classes. ``hinge``
+        is the multiclass hinge
         of Weston and Watkins; ``squared_hinge`` one against the rest.
     solver : {"sgd"}, default="sgd"
     learning_rate : float, default=0.01
     schedule : {"constant", "step", "exponential", "cosine"}, default="constant"
-        ``step`` multiplies the rate by ``decay_rate`` at every epoch e with e mod ``decay_epochs`` = 0 (at e = 0 only with ``decay_at_start``).
+        ``step`` multiplies the rate by ``decay_rate`` at every epoch e with e mod ``decay_epochs`` = 0 (at e = 0 only
+        with ``decay_at_start``).
     decay_rate : float, default=0.5
     decay_epochs : int, default=10
     decay_at_start : bool, default=False
@@ -67,7 +69,8 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Weights and intercepts to start from; N(0, init_scale²) or U(−init_scale, init_scale).
     init_scale : float, default=0.01
     scaling : {"none", "unit", "symmetric", "standardize"}, default="standardize"
-        ``unit`` divides by the largest absolute value of the training rows, ``symmetric`` maps their range to [−1, 1], ``standardize`` uses each
+        ``unit`` divides by the largest absolute value of the training rows, ``symmetric`` maps their range to [−1, 1],
+        ``standardize`` uses each
         feature's training mean and deviation. Means the same for every type of X; ``coef_`` applies to X as it is.
     flip_probability : float, default=0.0
         With which an image is mirrored left to right in an epoch.
@@ -76,7 +79,8 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     image_shape : (h, w) or (h, w, c) or None, default=None
         Shape of the images in rows of X; known by itself where X has images.
     label_smoothing : float, default=0.0
-        ε: targets are 1 − ε on the true class plus ε spread over all. Losses in the history are against the labels themselves.
+        ε: targets are 1 − ε on the true class plus ε spread over all. Losses in the history are against the labels
+        themselves.
     class_weight : dict, "balanced" or None, default=None
     early_stopping : bool, default=False
         Stop when ``patience`` validations in a row were not strictly better than the best.
@@ -87,7 +91,8 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     validation_fraction : float, default=0.1
         Share of rows held out (stratified) when early stopping is asked for and no ``X_val`` is given.
     validations_per_epoch : int, default=1
-        v: with v > 1 the model is validated after each step s (from 0, over all epochs) with s mod max(1, steps_per_epoch // v) = 0.
+        v: with v > 1 the model is validated after each step s (from 0, over all epochs) with s mod max(1,
+        steps_per_epoch // v) = 0.
     dtype : {"auto", "float32", "float64"}, default="auto"
         Of the arithmetic; ``auto`` is float64 for float64 rows, else float32.
     n_jobs : int or None, default=None
@@ -113,12 +118,15 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     stopped_epoch_ : int or None
         The epoch, from 0, in which early stopping ended training.
     history_ : dict of 1-D arrays
-        Per step ``step``, ``epoch``, ``batch_loss``, ``learning_rate``; per validation ``validation_step``, ``validation_epoch``, then
-        ``train_loss``, ``train_accuracy``, ``train_objective``, the same three of ``validation_``, and ``weight_norm_squared``.
+        Per step ``step``, ``epoch``, ``batch_loss``, ``learning_rate``; per validation ``validation_step``,
+        ``validation_epoch``, then
+        ``train_loss``, ``train_accuracy``, ``train_objective``, the same three of ``validation_``, and
+        ``weight_norm_squared``.
 
     Notes
     -----
-    Weighting a row by 2 equals repeating it exactly when ``batch_size`` is at least n; smaller batches are drawn differently, as in SGDClassifier.
+    Weighting a row by 2 equals repeating it exactly when ``batch_size`` is at least n; smaller batches are drawn
+    differently, as in SGDClassifier.
 
     Examples
     --------
@@ -280,7 +288,8 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Not available for the hinge losses, whose scores are no probabilities.
         """
         scores = self._scores(X)
-        return self._loss.probabilities(scores)
+        probabilities: Array = self._loss.probabilities(scores)
+        return probabilities
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
@@ -319,7 +328,8 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def parameters_(self) -> LinearParameters:
         """Weights ``(k, d)`` and intercepts ``(k,)`` of all k scores, on X as given; ``coef_`` holds their difference for two classes."""
         check_is_fitted(self)
-        return self._folded
+        folded: LinearParameters = self._folded
+        return folded
 
     @property
     def objective_(self) -> Objective:

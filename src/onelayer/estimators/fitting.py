@@ -91,15 +91,16 @@ class Setting:
     def first_parameters(self, d: int) -> LinearParameters:
         """Return weights and intercepts to start from, drawn alike: zeros, N(0, init_scale²) or U(−init_scale, init_scale)."""
         p, rng, k = self.parameters, stream(self.seed, "init"), self.loss.outputs(len(self.classes))
-        draws = {
-            "zeros": lambda shape: np.zeros(shape),
-            "normal": lambda shape: rng.normal(0.0, p.init_scale, shape),
-            "uniform": lambda shape: rng.uniform(-p.init_scale, p.init_scale, shape),
-        }
-        weights, intercepts = draws[p.init]((k, d)), draws[p.init](k)
-        return LinearParameters(
-            weights.astype(self.dtype), (intercepts if p.fit_intercept else np.zeros(k)).astype(self.dtype)
-        )
+
+        def draw(*shape: int) -> Array:
+            if p.init == "normal":
+                return rng.normal(0.0, p.init_scale, shape).astype(self.dtype)
+            if p.init == "uniform":
+                return rng.uniform(-p.init_scale, p.init_scale, shape).astype(self.dtype)
+            return np.zeros(shape, self.dtype)
+
+        weights, intercepts = draw(k, d), draw(k)
+        return LinearParameters(weights, intercepts if p.fit_intercept else np.zeros_like(intercepts))
 
 
 @with_callbacks
@@ -117,7 +118,8 @@ def fit_classifier(
 ) -> Any:
     """Fit the classifier ``clf``; what it learns becomes its attributes.
 
-    Beyond ``fit`` it takes listeners to training and a checkpoint (arrays and values of ``TrainingState.to_checkpoint``) to go on from.
+    Beyond ``fit`` it takes listeners to training and a checkpoint (arrays and values of
+    ``TrainingState.to_checkpoint``) to go on from.
 
     Raises
     ------
@@ -160,7 +162,7 @@ def fit_once_more(clf: Any, X: Any, y: Any, classes: Any = None, sample_weight: 
         )
     else:
         setting, start = clf._setting, clf._state
-        start.status = Status.RUNNING
+        clf._state.status = Status.RUNNING
     return _train(clf, setting, data, None, start, (), epochs=1)
 
 

@@ -1,6 +1,7 @@
 """The classifier's part of a model file: two arrays and a table of plain values, nothing that is ever executed.
 
-A model file is in the safetensors format. Arrays: ``weights`` (k, d) and ``intercepts`` (k,), both on raw features. Metadata: ``format``,
+A model file is in the safetensors format. Arrays: ``weights`` (k, d) and ``intercepts`` (k,), both on raw features.
+Metadata: ``format``,
 ``format_version``, and ``classifier``, JSON with the keys of :func:`describe`. Its bytes depend on the model alone.
 """
 
@@ -122,7 +123,7 @@ def _checked_table(table: Mapping[str, Any], arrays: Mapping[str, Array]) -> tup
     if isinstance(values.get("class_weight"), list):
         values["class_weight"] = {label: float(weight) for label, weight in values["class_weight"]}
     parameters = TrainingParameters.check(values)
-    classes = np.array(table["classes"], dtype=LABEL_TYPES[table["class_type"]])
+    classes: Array = np.array(table["classes"], dtype=LABEL_TYPES[table["class_type"]])
     if classes.ndim != 1 or len(np.unique(classes)) != len(classes):
         raise ConfigError("its classes are not a list of different labels")
     folded = _checked_arrays(arrays, get_loss(parameters.loss).outputs(len(classes)))

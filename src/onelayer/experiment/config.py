@@ -17,7 +17,8 @@ __all__ = ["RECIPES", "ExperimentConfig", "load_config", "parse_setting"]
 
 MAX_CONFIG_BYTES: Final = 1 << 20
 
-# Settings that suit a known set, chosen on its validation part; they stand in for the defaults, and whoever sets a key overrides them.
+# Settings that suit a known set, chosen on its validation part; they stand in for the defaults, and whoever sets a key
+# overrides them.
 RECIPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "digits": {"scaling": "symmetric", "learning_rate": 0.3, "momentum": 0.9},
     "mnist": {"scaling": "symmetric", "learning_rate": 0.02, "momentum": 0.9, "schedule": "cosine", "max_epochs": 30},

@@ -30,7 +30,8 @@ class Rows:
 def load_parts(config: ExperimentConfig, data_dir: Path | None, *, progress: bool = False) -> Splits:
     """Load the parts that ``config`` asks for: its classes, its first training rows.
 
-    With ``validate_on="test"`` the official training part stays whole, and the test part stands in the place of the validation part too;
+    With ``validate_on="test"`` the official training part stays whole, and the test part stands in the place of the
+    validation part too;
     nothing is left to test on then.
 
     Raises

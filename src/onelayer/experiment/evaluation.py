@@ -12,7 +12,7 @@ from onelayer.errors import ConfigError, DataError, printable
 from onelayer.estimators import OneLayerClassifier
 from onelayer.evaluation import Evaluation, evaluate
 from onelayer.experiment.data import Rows
-from onelayer.image_model import BLOCK_IMAGES, ImageModel, load_model
+from onelayer.image_model import ImageModel, load_model
 from onelayer.storage.run_directory import RunDirectory
 
 __all__ = ["evaluate_model", "evaluate_rows", "find_model", "part_figures"]
@@ -58,7 +58,8 @@ def evaluate_model(
 ) -> dict[str, Any]:
     """Evaluate a saved model on one part of a data set; the result has the keys of metrics.json.
 
-    The parts are those that training with the defaults sees. A model of some of the set's classes is evaluated on the rows of these.
+    The parts are those that training with the defaults sees. A model of some of the set's classes is evaluated on the
+    rows of these.
 
     Raises
     ------
@@ -69,13 +70,13 @@ def evaluate_model(
     model, run = find_model(path)
     config = run.read_config() if run else {}
     fraction, seed = config.get("validation_fraction", 0.1), config.get("random_state", 0)
-    resize = (
-        (model.image_shape[0], model.image_shape[1])
-        if isinstance(model, ImageModel) and Path(dataset).is_dir()
-        else None
-    )
     splits = load_dataset(
-        dataset, data_dir=data_dir, validation_fraction=fraction, random_state=seed, resize=resize, progress=progress
+        dataset,
+        data_dir=data_dir,
+        validation_fraction=fraction,
+        random_state=seed,
+        resize=_resize(model, dataset),
+        progress=progress,
     )
     part: Dataset | None = getattr(splits, split)
     if part is None:
@@ -98,6 +99,14 @@ def evaluate_model(
     }
 
 
+def _resize(model: ImageModel | OneLayerClassifier, dataset: str) -> tuple[int, int] | None:
+    """Return the size that a folder's images of any size are stretched to."""
+    if isinstance(model, OneLayerClassifier) or not Path(dataset).is_dir():
+        return None
+    height, width, _ = model.image_shape
+    return height, width
+
+
 def _rows_for(model: ImageModel | OneLayerClassifier, part: Dataset) -> tuple[Rows, Dataset]:
     if isinstance(model, OneLayerClassifier):
         if not np.array_equal(model.classes_, np.arange(part.n_classes)):
@@ -110,12 +119,7 @@ def _rows_for(model: ImageModel | OneLayerClassifier, part: Dataset) -> tuple[Ro
             f"{printable(part.title)} has images {part.image_shape}, but the model was trained on {model.image_shape}"
         )
     part = _same_classes(model.class_names, part)
-    if model.features.n_features_out == int(np.prod(model.image_shape)) and type(model.features).__name__ == "Pixels":
-        return Rows(part.X, part.y), part
-    blocks = [
-        model.features.transform(part.X[start : start + BLOCK_IMAGES]) for start in range(0, part.n, BLOCK_IMAGES)
-    ]
-    return Rows(np.concatenate(blocks), part.y), part
+    return Rows(model.features.transform(part.X), part.y), part
 
 
 def _same_classes(names: tuple[str, ...], part: Dataset) -> Dataset:

@@ -9,10 +9,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 from onelayer.data.splits import Splits
-from onelayer.errors import InterruptedTrainingWarning, ModelFileError, OnelayerError, RunDirectoryError
+from onelayer.errors import InterruptedTrainingWarning, ModelFileError
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import Checkpoint, fit_classifier
 from onelayer.experiment.config import ExperimentConfig

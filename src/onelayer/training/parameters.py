@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -69,7 +69,7 @@ class TrainingParameters(BaseModel):
     verbose: bool | Annotated[int, Field(ge=0)] = 0
 
     @classmethod
-    def check(cls, values: Mapping[str, Any]) -> TrainingParameters:
+    def check(cls, values: Mapping[str, Any]) -> Self:
         """Return the parameters with ``values`` in place of their defaults.
 
         Raises
