@@ -250,6 +250,10 @@ class RunDirectory:
             raise write_error(self.figures_path, error) from error
         write_atomically(self.figures_path / name, content)
 
+    def write_report(self, page: str) -> None:
+        """Write the report, one HTML document."""
+        write_atomically(self.report_path, page)
+
     def remove_checkpoint(self) -> None:
         """Remove the checkpoint, and what killed processes left half-written: the run is done."""
         _remove([self.checkpoint_path, *self._leftovers()])

@@ -1,0 +1,149 @@
+"""Learning curves: losses and accuracies over the steps of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from onelayer.reporting.theme import LIGHT, NOTE_SIZE, Theme, new_axes, style_axes
+
+__all__ = ["Mark", "accuracy_figure", "block_statistics", "loss_figure"]
+
+Columns = Mapping[str, npt.NDArray[Any]]
+
+_SIZE = (4.9, 3.0)
+_SMOOTHED_STEPS = 10
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A step of note, drawn as a vertical line.
+
+    Parameters
+    ----------
+    step : int
+    label : str
+    """
+
+    step: int
+    label: str
+
+
+def loss_figure(history: Columns, marks: Sequence[Mark] = (), theme: Theme = LIGHT) -> Figure:
+    """Draw the training loss (mean and deviation of blocks of 10 steps) and the validation loss over the steps.
+
+    Parameters
+    ----------
+    history : mapping of str to ndarray of shape (s,)
+        ``step`` and ``batch_loss``; where something was validated, ``validation_step`` and ``validation_loss``.
+    marks : sequence of Mark
+    theme : Theme
+
+    Examples
+    --------
+    >>> history = {"step": np.arange(40), "epoch": np.arange(40) // 10, "batch_loss": np.linspace(2, 1, 40)}
+    >>> len(loss_figure(history).axes[0].lines)
+    1
+    """
+    figure, axes = new_axes(theme, *_SIZE)
+    style_axes(axes, theme, x_label=_step_label(history), y_label="loss")
+    steps, means, deviations = block_statistics(history["step"], history["batch_loss"], _SMOOTHED_STEPS)
+    axes.fill_between(steps, means - deviations, means + deviations, color=theme.train, alpha=0.2, linewidth=0)
+    axes.plot(steps, means, color=theme.train, label=f"training, mean of {_SMOOTHED_STEPS} steps ± deviation")
+    _plot_validations(axes, history, "validation_loss", label="validation", color=theme.held_out)
+    _finish(axes, marks, theme)
+    return figure
+
+
+def accuracy_figure(
+    history: Columns, marks: Sequence[Mark] = (), majority_share: float | None = None, theme: Theme = LIGHT
+) -> Figure:
+    """Draw training and validation accuracy over the steps, and what always naming the majority class would give.
+
+    Parameters
+    ----------
+    history : mapping of str to ndarray of shape (s,)
+        ``validation_step``, ``train_accuracy`` and ``validation_accuracy``; either may be missing.
+    marks : sequence of Mark
+    majority_share : float or None
+        Share of the largest class, 0 to 1.
+    theme : Theme
+
+    Examples
+    --------
+    >>> history = {"validation_step": np.arange(4), "validation_accuracy": np.linspace(0.5, 0.9, 4)}
+    >>> accuracy_figure(history, majority_share=0.1).axes[0].get_ylabel()
+    'accuracy'
+    """
+    figure, axes = new_axes(theme, *_SIZE)
+    style_axes(axes, theme, x_label=_step_label(history), y_label="accuracy")
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    _plot_validations(axes, history, "train_accuracy", label="training", color=theme.train)
+    _plot_validations(axes, history, "validation_accuracy", label="validation", color=theme.held_out)
+    if majority_share is not None:
+        axes.axhline(majority_share, color=theme.muted, linewidth=1.2, linestyle=":", label="majority class")
+    _finish(axes, marks, theme)
+    return figure
+
+
+def block_statistics(
+    steps: npt.NDArray[Any], values: npt.NDArray[Any], size: int
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the mean step, the mean and the standard deviation of consecutive blocks of ``size`` values.
+
+    A last, shorter block counts. Blocks with a value that is not finite come back as NaN.
+
+    Parameters
+    ----------
+    steps, values : ndarray of shape (s,)
+    size : int
+
+    Returns
+    -------
+    steps, means, deviations : ndarray of shape (ceil(s / size),)
+
+    Examples
+    --------
+    >>> block_statistics(np.arange(5), np.array([1.0, 3.0, 5.0, 5.0, 9.0]), 2)
+    (array([0.5, 2.5, 4. ]), array([2., 5., 9.]), array([1., 0., 0.]))
+    """
+    starts = np.arange(0, len(values), size)
+    if not len(starts):
+        return np.empty(0), np.empty(0), np.empty(0)
+    counts = np.diff([*starts, len(values)])
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = np.add.reduceat(values, starts) / counts
+        squares = np.add.reduceat((values - np.repeat(means, counts)) ** 2, starts) / counts
+    deviations = np.sqrt(np.where(np.isfinite(squares), squares, np.nan))
+    return np.add.reduceat(steps, starts) / counts, means + 0 * deviations, deviations
+
+
+def _plot_validations(axes: Axes, history: Columns, key: str, *, label: str, color: str) -> None:
+    values = history.get(key, np.empty(0))
+    finite = np.isfinite(values)
+    if finite.any():
+        marker = "o" if finite.sum() <= 30 else ""
+        axes.plot(
+            history["validation_step"][finite], values[finite], color=color, label=label, marker=marker, markersize=3.5
+        )
+
+
+def _step_label(history: Columns) -> str:
+    counts = np.unique(history.get("epoch", np.empty(0)), return_counts=True)[1]
+    return f"step ({counts.max():,} an epoch)" if len(counts) else "step"
+
+
+def _finish(axes: Axes, marks: Sequence[Mark], theme: Theme) -> None:
+    for mark, style in zip(marks, ("--", "-."), strict=False):
+        axes.axvline(mark.step, color=theme.ink, linewidth=1.2, linestyle=style, label=mark.label)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.margins(x=0.02)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, labelcolor=theme.ink, fontsize=NOTE_SIZE)
