@@ -1,7 +1,7 @@
 """The objective J = Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ + ½·l2·‖W‖²: value, gradient and Hessian product over any rows.
 
-Losses and models give sums; only this file divides. So a batch, a block of a data set too large for memory, or a part of it on another machine
-adds up to the same figures.
+Losses and models give sums; only this file divides. So a batch, a block of a data set too large for memory, or a part
+of it on another machine adds up to the same figures.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Sums:
 class Objective:
     """A loss on the scores of a model plus a penalty on its parameters.
 
-    Targets are integer labels ``(n,)`` or, where the loss takes them, probabilities ``(n, k)``. Row weights are ``(n,)``, ``(n, m)`` for m
-    models, or None for 1 each.
+    Targets are integer labels ``(n,)`` or, where the loss takes them, probabilities ``(n, k)``. Row weights are
+    ``(n,)``, ``(n, m)`` for m models, or None for 1 each.
     """
 
     loss: Loss
@@ -118,7 +118,9 @@ class Objective:
         targets: Array,
         row_weights: Array | None = None,
     ) -> LinearParameters:
-        """Return the Hessian of J times a direction in parameter space: Xᵀ (curvature of ℓ × (X directionᵀ)), plus the penalty's.
+        """Return the Hessian of J times a direction in parameter space.
+
+        That is Xᵀ (curvature of ℓ × (X directionᵀ)) with row weights, plus the penalty's.
 
         Raises
         ------

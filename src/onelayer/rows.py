@@ -1,7 +1,8 @@
 """Rows on demand: the one place where rows are gathered, converted, mirrored and scaled.
 
-A :class:`RowSource` looks at an array of n rows and d features as a model is to see it: some of the rows, perhaps mirrored, in the model's float
-type, shifted and scaled per feature. Nothing is computed until rows are asked for, so a data set of bytes is never expanded as a whole.
+A :class:`RowSource` looks at an array of n rows and d features as a model is to see it: some of the rows, perhaps
+mirrored, in the model's float type, shifted and scaled per feature. Nothing is computed until rows are asked for, so a
+data set of bytes is never expanded as a whole.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ BLOCK_BYTES = 1 << 20  # a block of rows and its scores stay in a core's L2 cach
 
 
 def as_rows(X: Array) -> Array:
-    """Return images ``(n, h, w)`` or ``(n, h, w, c)`` as rows ``(n, d)`` without a copy where memory order allows; rows come back as they are.
+    """Return images ``(n, h, w)`` or ``(n, h, w, c)`` as rows ``(n, d)``, without a copy where memory order allows.
+
+    Rows come back as they are.
 
     Raises
     ------
@@ -122,9 +125,10 @@ class RowSource:
         return replace(self, mirrored=mirrored)
 
     def take(self, indices: Array, out: Array | None = None) -> Array:
-        """Return rows ``indices`` (b,), mirrored, converted and scaled, as ``(b, d)``; into ``out`` (C-contiguous) if given.
+        """Return rows ``indices`` (b,), mirrored, converted and scaled, as ``(b, d)``.
 
-        Indices are 0 … n − 1; they are not looked at here, in the innermost loop.
+        Indices are 0 … n − 1; they are not looked at here, in the innermost loop. ``out``, where the rows are written
+        if it is given, is C-contiguous.
         """
         positions = indices if self.indices is None else self.indices[indices]
         if out is None:
@@ -141,7 +145,8 @@ class RowSource:
     def blocks(self, size: int | None = None) -> Iterator[tuple[slice, Array]]:
         """Yield ``(slice, rows)`` over all rows in order, ``size`` rows at a time (about a megabyte by default).
 
-        The rows of one block are overwritten by the next; where nothing has to be computed they are a view of ``array``.
+        The rows of one block are overwritten by the next; where nothing has to be computed they are a view of
+        ``array``.
         """
         size = size or max(1, BLOCK_BYTES // (self.d * np.dtype(self.dtype).itemsize))
         parts = (slice(start, min(start + size, self.n)) for start in range(0, self.n, size))
@@ -161,7 +166,8 @@ class RowSource:
     def expanded(self, limit: int) -> RowSource:
         """Return a source with its rows computed beforehand, if they take at most ``limit`` bytes; else this source.
 
-        Images, which may yet be mirrored, are left alone unless every feature is scaled alike: mirroring comes before scaling.
+        Images, which may yet be mirrored, are left alone unless every feature is scaled alike: mirroring comes before
+        scaling.
         """
         size = self.n * self.d * np.dtype(self.dtype).itemsize
         alike = all(part is None or np.ndim(part) == 0 for part in (self.shift, self.scale))

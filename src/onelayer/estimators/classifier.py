@@ -326,7 +326,7 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def parameters_(self) -> LinearParameters:
-        """Weights ``(k, d)`` and intercepts ``(k,)`` of all k scores, on X as given; ``coef_`` holds their difference for two classes."""
+        """Weights ``(k, d)`` and intercepts ``(k,)`` of all k scores on X as given; ``coef_`` may hold differences."""
         check_is_fitted(self)
         folded: LinearParameters = self._folded
         return folded
@@ -350,7 +350,7 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     def _scores(self, X: Any) -> Array:
         check_is_fitted(self)
-        rows = RowSource(check_rows(self, X, reset=False), self.coef_.dtype)
+        rows = RowSource(check_rows(self, X, reset=False, image_shape=self.image_shape_), self.coef_.dtype)
         scores = np.empty((rows.n, len(self._folded.intercepts)), self.coef_.dtype)
         model = Linear()
         for part, block in rows.blocks():

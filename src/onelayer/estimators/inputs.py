@@ -31,7 +31,7 @@ ROW_TYPES = (np.float32, np.float64, np.uint8)
 
 @dataclass(frozen=True)
 class LabelledRows:
-    """n rows as given, their labels as given ``(n,)`` and weights ``(n,)`` float64 or None; ``what`` names them in messages.
+    """n rows and their labels ``(n,)`` as given, weights ``(n,)`` float64 or None; ``what`` names them in messages.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def shown_label(label: Any) -> str:
 
 
 def class_weights(class_weight: Any, classes: Array, labels: Array) -> Array | None:
-    """Return the weight of each row that its class asks for, ``(n,)``, or None for 1 each; labels are positions in ``classes``."""
+    """Return the weight of each row by its class, ``(n,)``, or None for 1 each; labels are positions in ``classes``."""
     if class_weight is None:
         return None
     per_class = compute_class_weight(class_weight, classes=classes, y=classes[labels])

@@ -1,7 +1,7 @@
 """The linear model: scores Z = X Wᵀ + b, and gradient = residual × input.
 
-With residual R = ∂L/∂Z the chain rule gives ∂L/∂W = Rᵀ X and ∂L/∂b = Σᵢ Rᵢ, whatever the loss: this is the sentence that each of the five reports
-derives for its own loss (tdt4265-a1, dd2424-a1-bonus, uvic-a3, cse344-a1).
+With residual R = ∂L/∂Z the chain rule gives ∂L/∂W = Rᵀ X and ∂L/∂b = Σᵢ Rᵢ, whatever the loss: this is the sentence
+that each of the five reports derives for its own loss (tdt4265-a1, dd2424-a1-bonus, uvic-a3, cse344-a1).
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class Linear:
 
         def pull_back(residual: Array) -> LinearParameters:
             flat = residual.reshape(len(X), -1)
-            return LinearParameters((flat.T @ X).reshape(parameters.weights.shape), flat.sum(axis=0).reshape(parameters.intercepts.shape))
+            return LinearParameters(
+                (flat.T @ X).reshape(parameters.weights.shape), flat.sum(axis=0).reshape(parameters.intercepts.shape)
+            )
 
         return self.scores(parameters, X), pull_back

@@ -1,6 +1,7 @@
 """Mini-batch stochastic gradient descent with momentum.
 
-With gradient g of the objective on a batch, momentum μ and learning rate η: v ← μ v + g, then w ← w − η v. Without momentum that is w ← w − η g.
+With gradient g of the objective on a batch, momentum μ and learning rate η: v ← μ v + g, then w ← w − η v. Without
+momentum that is w ← w − η g.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass
 class SGDState:
-    """Where the solver is: parameters (changed in place), velocity (None without momentum) and steps taken."""
+    """Where the solver is: parameters (changed in place), velocity (None until a step with momentum), steps taken."""
 
     parameters: LinearParameters
     velocity: LinearParameters | None = None
@@ -51,11 +52,6 @@ class SGD:
     batch_size: int
     momentum: float = 0.0
     fit_intercept: bool = True
-
-    def start(self, parameters: LinearParameters) -> SGDState:
-        """Return the state before the first step."""
-        velocity = LinearParameters(*map(np.zeros_like, parameters)) if self.momentum else None
-        return SGDState(parameters, velocity)
 
     def run(
         self,
@@ -114,7 +110,9 @@ class SGD:
 
     def _step(self, state: SGDState, gradient: LinearParameters, rate: float) -> None:
         move = gradient
-        if state.velocity is not None:
+        if self.momentum:
+            if state.velocity is None:
+                state.velocity = LinearParameters(*map(np.zeros_like, gradient))
             move = state.velocity
             for velocity, part in zip(move, gradient, strict=True):
                 velocity *= self.momentum
@@ -127,5 +125,6 @@ class SGD:
 
 def _diverged(step: int, rate: float, what: str) -> DivergenceError:
     return DivergenceError(
-        f"training diverged: {what} at step {step} (learning rate {rate:.6g}); try a learning rate of {rate / 10:.2g} or less, or scaling='standardize'"
+        f"training diverged: {what} at step {step} (learning rate {rate:.6g}); "
+        f"try a learning rate of {rate / 10:.2g} or less, or scaling='standardize'"
     )

@@ -15,7 +15,9 @@ __all__ = ["Checkpointing"]
 
 
 class Checkpointing(Listener):
-    """Writes a checkpoint at the end of an epoch, if the last is ``seconds`` old; a kill in between costs those seconds.
+    """Writes a checkpoint at the end of an epoch, if the last is ``seconds`` old.
+
+    A kill in between costs those seconds.
 
     Parameters
     ----------

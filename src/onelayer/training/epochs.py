@@ -35,7 +35,8 @@ def count_steps(n: int, parameters: TrainingParameters) -> int:
 def validation_steps(epoch: int, steps_per_epoch: int, validations_per_epoch: int) -> list[int]:
     """Return the steps of an epoch (from 0) after which the model is validated.
 
-    With one validation an epoch that is the last step. With v > 1 it is each step whose global index s has s mod max(1, steps_per_epoch // v) = 0.
+    With one validation an epoch that is the last step. With v > 1 it is each step whose global index s has s mod max(1,
+    steps_per_epoch // v) = 0.
 
     Examples
     --------
@@ -51,8 +52,8 @@ def validation_steps(epoch: int, steps_per_epoch: int, validations_per_epoch: in
 class Orders:
     """The order of n rows in each epoch.
 
-    ``numpy-legacy`` draws one ``RandomState(seed).permutation(n)`` an epoch, one after another, as the course code of the reports does; an epoch
-    asked for out of turn is reached by drawing those before it.
+    ``numpy-legacy`` draws one ``RandomState(seed).permutation(n)`` an epoch, one after another, as the course code of
+    the reports does; an epoch asked for out of turn is reached by drawing those before it.
     """
 
     def __init__(self, n: int, shuffle: str | bool, seed: int) -> None:
@@ -75,14 +76,15 @@ class Orders:
         return self._legacy.permutation(self.n)
 
     def _rewind(self) -> None:
-        self._legacy, self._drawn = np.random.RandomState(self.seed), 0  # noqa: NPY002 (the reports' own generator)
+        self._legacy, self._drawn = np.random.RandomState(self.seed), 0  # the reports' own generator
 
 
 class Flips:
     """Which of n rows are mirrored in each epoch.
 
-    ``independent``: drawn afresh each epoch. ``accumulating``: each epoch flips rows of the data set itself, so a row is mirrored when it was
-    flipped an odd number of times so far (dd2424-a1-bonus); the share of mirrored rows drifts to one half for any probability above 0.
+    ``independent``: drawn afresh each epoch. ``accumulating``: each epoch flips rows of the data set itself, so a row
+    is mirrored when it was flipped an odd number of times so far (dd2424-a1-bonus); the share of mirrored rows drifts
+    to one half for any probability above 0.
     """
 
     def __init__(self, n: int, parameters: TrainingParameters, seed: int) -> None:

@@ -29,10 +29,10 @@ INTEGER_KEYS: Final = {"step", "epoch", "validation_step", "validation_epoch"}
 class History:
     """Grows by one segment of steps, or one validation, at a time.
 
-    Per step (arrays of one length): ``step`` and ``epoch`` (both from 0), ``batch_loss`` (mean over the batch before its step, without penalty)
-    and ``learning_rate``. Per validation: ``validation_step``, ``validation_epoch``, then ``loss`` (without penalty), ``accuracy`` and
-    ``objective`` (with it) of the training and the validation rows, and ``weight_norm_squared``: ‖W‖² in the scaled space, and ‖b‖² with it
-    where the intercepts are penalised too.
+    Per step (arrays of one length): ``step`` and ``epoch`` (both from 0), ``batch_loss`` (mean over the batch before
+    its step, without penalty) and ``learning_rate``. Per validation: ``validation_step``, ``validation_epoch``, then
+    ``loss`` (without penalty), ``accuracy`` and ``objective`` (with it) of the training and the validation rows, and
+    ``weight_norm_squared``: ‖W‖² in the scaled space, and ‖b‖² with it where the intercepts are penalised too.
     """
 
     def __init__(self, arrays: Mapping[str, Array] | None = None) -> None:
@@ -45,7 +45,7 @@ class History:
                 self._validations[key].extend(values.tolist())
 
     def add_steps(self, first_step: int, epoch: int, losses: Array, rates: Array) -> None:
-        """Record steps from the global index ``first_step`` on; ``rates`` may go further than the steps that were taken."""
+        """Record as many steps as ``losses``, from the global index ``first_step`` on; further ``rates`` are left out."""
         count = len(losses)
         if count == 0:
             return

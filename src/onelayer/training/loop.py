@@ -11,7 +11,7 @@ import numpy as np
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective
 from onelayer.rows import RowSource
-from onelayer.solvers.sgd import SGD
+from onelayer.solvers.sgd import SGD, SGDState
 from onelayer.solvers.status import Status
 from onelayer.training.early_stopping import Monitor
 from onelayer.training.epochs import Flips, Orders, count_steps, validation_steps
@@ -39,8 +39,8 @@ class Part:
 class Problem:
     """What is trained on what.
 
-    ``targets`` are what the solver fits, ``(n,)`` labels or ``(n, k)`` probabilities (smoothed labels, say); figures in the history are always
-    against the labels.
+    ``targets`` are what the solver fits, ``(n,)`` labels or ``(n, k)`` probabilities (smoothed labels, say); figures in
+    the history are always against the labels.
     """
 
     objective: Objective
@@ -103,9 +103,7 @@ class _Loop:
         self.steps_per_epoch = count_steps(rows.n, parameters)
         self.orders, self.flips = Orders(rows.n, parameters.shuffle, seed), Flips(rows.n, parameters, seed)
         self.solver = SGD(problem.objective, parameters.batch_size, parameters.momentum, parameters.fit_intercept)
-        self.state = (
-            start if isinstance(start, TrainingState) else TrainingState(self.solver.start(start), Monitor(parameters))
-        )
+        self.state = start if isinstance(start, TrainingState) else TrainingState(SGDState(start), Monitor(parameters))
         self.interruption = Interruption()
 
     def run(self, until_epoch: int) -> TrainingState:

@@ -1,4 +1,7 @@
-"""Every parameter of training: names, defaults, values. The estimator's constructor and the command line's config keys are these."""
+"""Every parameter of training: names, defaults, values.
+
+The estimator's constructor and the command line's config keys are these.
+"""
 
 from __future__ import annotations
 

@@ -34,7 +34,13 @@ class Progress(Listener):
         self._next_line = monotonic() + SECONDS_BETWEEN_LINES
         if not self._console.is_terminal:
             return
-        columns = ("epoch", BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[figures]}", markup=False), TimeRemainingColumn())
+        columns = (
+            "epoch",
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}", markup=False),
+            TimeRemainingColumn(),
+        )
         self._bar = Bar(*columns, console=self._console, transient=True)
         self._bar.add_task("epoch", total=_epochs(state), completed=state.epoch, figures="")
         self._bar.start()

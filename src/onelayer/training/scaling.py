@@ -57,7 +57,8 @@ def fit_scaling(kind: str, rows: RowSource, row_weights: Array | None = None) ->
     - ``none``: x' = x.
     - ``unit``: x' = x / max|x|, the largest over all rows and features (255 for photographs in bytes).
     - ``symmetric``: the range of all values is mapped to [−1, 1]; for bytes that is (x − 127.5) / 127.5.
-    - ``standardize``: each feature's (weighted) mean is subtracted and its standard deviation divided by; a deviation of 0 counts as 1.
+    - ``standardize``: each feature's (weighted) mean is subtracted and its standard deviation divided by; a deviation
+      of 0 counts as 1.
 
     Examples
     --------

@@ -12,7 +12,9 @@ STREAMS: Final = {"init": 0, "split": 1, "shuffle": 2, "flip": 3}
 
 
 def stream(seed: int, name: Literal["init", "split", "shuffle", "flip"], epoch: int = 0) -> np.random.Generator:
-    """Return the generator of stream ``name`` in ``epoch``: PCG64 on a seed sequence keyed by both, so that any epoch can be drawn alone.
+    """Return the generator of stream ``name`` in ``epoch``.
+
+    It is PCG64 on a seed sequence keyed by both, so that any epoch can be drawn alone.
 
     Examples
     --------

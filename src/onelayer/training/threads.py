@@ -14,8 +14,8 @@ __all__ = ["limited_threads", "usable_threads"]
 def usable_threads(n_jobs: int | None) -> int:
     """Return the number of threads for ``n_jobs`` (None: all; negative as in joblib: −1 all, −2 all but one).
 
-    Capped by the processors that affinity and cgroup leave this process, by joblib (inside its workers, and by its environment variables) and by
-    what the numerical libraries were limited to.
+    Capped by the processors that affinity and cgroup leave this process, by joblib (inside its workers, and by its
+    environment variables) and by what the numerical libraries were limited to.
 
     Raises
     ------
