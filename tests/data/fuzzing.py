@@ -1,4 +1,4 @@
-"""Mutated files for every reader: whatever the bytes, a reader returns data or raises one of the package's own errors.
+"""Mutated files for every reader: whatever the bytes, a reader returns data or raises one of our own errors.
 
 Imported by the tests for a quick round; run as a program, in a process whose memory is limited, for thousands of files::
 
@@ -186,9 +186,11 @@ def fuzz(name: str, examples: int) -> int:
             path.write_bytes(data)
             try:
                 reader.read(path)
+                return
             except OnelayerError as error:
-                refused += 1
-                assert len(str(error).splitlines()) <= 2, error
+                message = str(error)
+            refused += 1
+            assert len(message.splitlines()) <= 2, message
 
     survive()
     return refused

@@ -114,7 +114,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return _Machine().run(_scan(data))
     except _RefusedError as refusal:
-        raise DataError(f"{label(path)} is not a CIFAR batch: {printable(str(refusal))}. It was not opened.") from None
+        raise DataError(
+            f"{label(path)} is not a CIFAR batch: {printable(str(refusal))}. Nothing in it was run."
+        ) from None
 
 
 def _scan(data: bytes) -> list[tuple[str, Any]]:

@@ -96,7 +96,9 @@ def _check_arguments(fraction: float, seed: int, resize: tuple[int, int] | None)
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed <= _LARGEST_SEED:
         raise ConfigError(f"random_state must be an integer from 0 to {_LARGEST_SEED}, got {seed!r}.")
     if resize is not None and not (
-        len(resize) == 2 and all(isinstance(side, (int, np.integer)) and 1 <= side <= 4096 for side in resize)
+        isinstance(resize, (tuple, list))
+        and len(resize) == 2
+        and all(isinstance(side, (int, np.integer)) and 1 <= side <= 4096 for side in resize)
     ):
         raise ConfigError(f"resize must be two sizes from 1 to 4096, height and width, got {resize!r}.")
 
@@ -117,8 +119,8 @@ def find(
     """
     entry = CATALOG.get(name_or_path) if isinstance(name_or_path, str) else None
     if entry is None:
-        path = Path(name_or_path).expanduser()
-        if not path.exists() and path.parent == Path():
+        path = Path(os.path.expanduser(name_or_path))
+        if not os.path.exists(path) and path.parent == Path():
             nearest = did_you_mean(str(path), CATALOG) or "."
             raise DataError(
                 f"{printable(str(path))!r} is no data set and no path{nearest} Known sets are {', '.join(CATALOG)}."

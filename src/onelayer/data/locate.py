@@ -44,8 +44,8 @@ def data_folder(data_dir: str | os.PathLike[str] | None) -> Path | None:
     named = data_dir if data_dir is not None else os.environ.get("ONELAYER_DATA") or None
     if named is None:
         return None
-    folder = Path(named).expanduser()
-    if not folder.is_dir():
+    folder = Path(os.path.expanduser(named))
+    if not os.path.isdir(folder):
         origin = "the data directory" if data_dir is not None else "ONELAYER_DATA"
         raise DataError(f"{label(folder)} ({origin}) is not a folder. Create it, or name another.")
     return folder
@@ -54,7 +54,7 @@ def data_folder(data_dir: str | os.PathLike[str] | None) -> Path | None:
 def cache_folder() -> Path:
     """Return the folder for downloaded sets: ``ONELAYER_CACHE``, else the user's cache as the platform has it."""
     if named := os.environ.get("ONELAYER_CACHE"):
-        return Path(named).expanduser()
+        return Path(os.path.expanduser(named))
     import pooch
 
     return Path(pooch.os_cache("onelayer"))
@@ -96,14 +96,15 @@ def find_by_path(path: Path) -> Found:
     DataError
         If there is nothing, or nothing in a format that can be read.
     """
-    if path.is_dir():
+    # os.path, unlike pathlib, answers no for names that can't exist or that may not be looked at.
+    if os.path.isdir(path):
         if found := _find_in(path):
             return found
         raise DataError(
             f"{label(path)} holds no data set that can be read: no class folders with images, no IDX files, CIFAR "
             "batches, .parquet or .npz."
         )
-    if not path.exists():
+    if not os.path.exists(path):
         raise DataError(f"{label(path)} does not exist.")
     if path.suffix == ".npz":
         return Found(path, "npz", _fixed_size(lambda: read_npz(path)))

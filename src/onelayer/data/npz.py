@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import tokenize
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -103,12 +104,14 @@ def _header(stream: IO[bytes], name: str, path: Path) -> tuple[tuple[int, ...], 
         if version not in ((1, 0), (2, 0)):
             raise ValueError(f"version {version} of the format")
         reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = reader(stream, max_header_size=_HEADER_LIMIT)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers as Python 2 wrote them
+            shape, fortran, dtype = reader(stream, max_header_size=_HEADER_LIMIT)
     # The header is Python text: NumPy parses it as a literal, and text can be wrong in all of these ways.
     except (ValueError, TypeError, SyntaxError, KeyError, MemoryError, RecursionError, tokenize.TokenError) as error:
         reason = printable(str(error).partition("\n")[0])
         raise DataError(f"{label(path)}: {name} has no sound header ({reason}).") from error
-    if any(size < 0 for size in shape):
+    if any(type(size) is not int or size < 0 for size in shape):
         raise DataError(f"{label(path)}: {name} announces the shape {shape}.")
     return shape, fortran, dtype, stream.tell()
 
