@@ -45,7 +45,7 @@ class History:
                 self._validations[key].extend(values.tolist())
 
     def add_steps(self, first_step: int, epoch: int, losses: Array, rates: Array) -> None:
-        """Record as many steps as ``losses``, from the global index ``first_step`` on; further ``rates`` are left out."""
+        """Record a step for each of ``losses``, from the global index ``first_step`` on; further rates are left out."""
         count = len(losses)
         if count == 0:
             return
