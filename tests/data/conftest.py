@@ -1,4 +1,4 @@
-"""For the tests of data: no network, no cache and no environment of the machine they run on, and the fuzzing harness."""
+"""For the tests of data: an empty cache, no environment of the machine they run on, and the fuzzing harness."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ sys.path.insert(0, str(Path(__file__).parent))  # for `from fuzzing import …`
 
 
 @pytest.fixture(autouse=True)
-def own_cache(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache, and no data directory but the one a test names (``data_dir`` is settled before)."""
+def own_cache(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache, and no data directory but the one that a test names."""
+    if "data_dir" in request.fixturenames:
+        request.getfixturevalue("data_dir")  # asks the environment, so before that is emptied
     cache = tmp_path / "cache"
     monkeypatch.setenv("ONELAYER_CACHE", str(cache))
     monkeypatch.delenv("ONELAYER_DATA", raising=False)

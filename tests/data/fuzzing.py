@@ -1,6 +1,6 @@
 """Mutated files for every reader: whatever the bytes, a reader returns data or raises one of our own errors.
 
-Imported by the tests for a quick round; run as a program, in a process whose memory is limited, for thousands of files::
+Imported by the tests for a quick round; run as a program, in a process of limited memory, for thousands of files::
 
     python fuzzing.py EXAMPLES READER…
 """

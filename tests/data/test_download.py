@@ -115,7 +115,7 @@ def test_a_wrong_checksum_is_refused_and_nothing_is_left(serve: Serve, own_cache
 
 
 def test_without_a_network_the_message_says_where_to_put_the_files(own_cache: Path) -> None:
-    with pytest.raises(DownloadError, match="Put the files of mnist in .*cache/mnist"):
+    with pytest.raises(DownloadError, match=r"Put the files of mnist in .*cache/mnist"):
         download(mnist(mnist_files(), nobody()))
 
 
@@ -186,7 +186,7 @@ def test_an_archive_is_unpacked_and_removed(serve: Serve, own_cache: Path) -> No
 
 @pytest.mark.parametrize("odd", ["/../../evil", "../evil", "/tmp/evil"])  # noqa: S108 - a hostile name, nothing is written there
 def test_members_never_leave_the_folder(serve: Serve, own_cache: Path, odd: str) -> None:
-    archive = archived([(name, content) for name, content in BATCHES.items()] + [(odd, b"evil")])
+    archive = archived([*BATCHES.items(), (odd, b"evil")])
     folder = download(archive_entry(archive, serve({"set.tar.gz": archive})))
     assert {path.name for path in folder.iterdir()} == set(BATCHES)
     assert not list(own_cache.parent.rglob("evil"))

@@ -115,5 +115,5 @@ def test_folder_names_that_are_no_utf8_become_text(tmp_path: Path) -> None:
 
 
 def test_natural_key_orders_any_names() -> None:
-    names = ["10", "9", "a2", "a10", "a", "²", ""]
-    assert sorted(names, key=natural_key) == ["", "a", "a2", "a10", "²", "9", "10"]
+    names = ["10", "9", "a2", "a1", "a10", "a", "a01", "²", ""]
+    assert sorted(names, key=natural_key) == ["", "9", "10", "a", "a01", "a1", "a2", "a10", "²"]

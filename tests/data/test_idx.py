@@ -90,7 +90,7 @@ def test_bad_files_are_refused(tmp_path: Path, data: bytes, message: str, pack: 
 def test_damaged_gzip_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "file.gz"
     path.write_bytes(data)
-    with pytest.raises(DataError, match="file.gz"):
+    with pytest.raises(DataError, match=r"file.gz"):
         read_idx(path, 3)
 
 
@@ -109,7 +109,7 @@ def test_a_gzip_bomb_is_read_no_further_than_its_header_allows(tmp_path: Path) -
 def test_counts_of_images_and_labels_must_agree(tmp_path: Path) -> None:
     write_four(tmp_path)
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(LABELS[:-1]))
-    with pytest.raises(DataError, match="12 images and .* 11 labels"):
+    with pytest.raises(DataError, match=r"12 images and .* 11 labels"):
         read_idx_folder(tmp_path)
 
 

@@ -143,6 +143,12 @@ def test_paths_that_are_not_there_are_refused(name: str) -> None:
         load_dataset(name)
 
 
+@pytest.mark.parametrize("name", [3, None, b"mnist", ["mnist"]])
+def test_what_is_no_name_is_refused(name: Any) -> None:
+    with pytest.raises(ConfigError, match="a name or a path"):
+        load_dataset(name)
+
+
 def test_a_small_official_part_can_not_be_split(tmp_path: Path) -> None:
     put_idx(tmp_path / "few", labels=[0] * 39 + [1])
     with pytest.raises(DataError, match="at least 2"):

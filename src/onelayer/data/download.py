@@ -67,7 +67,6 @@ def _fetch(entry: CatalogEntry, file: CatalogFile, folder: Path, progress: bool)
     for address in entry.addresses:
         bar = _Bar(file, progress)
         try:
-            # User agents other than a browser's are refused by none of the addresses; redirects are followed.
             fetcher = pooch.HTTPDownloader(progressbar=bar)
             path = pooch.retrieve(address + file.name, file.checksum, fname=file.name, path=folder, downloader=fetcher)
             return Path(path)

@@ -24,7 +24,7 @@ _PARTS = {"train": "train", "test": "test", "val": "validation", "valid": "valid
 _BATCH = 1024
 
 
-def natural_key(name: str) -> list[tuple[int, str]]:
+def natural_key(name: str) -> tuple[list[tuple[bool, int, str]], str]:
     """Sort key by which ``"class 2"`` comes before ``"class 10"``.
 
     Examples
@@ -32,8 +32,9 @@ def natural_key(name: str) -> list[tuple[int, str]]:
     >>> sorted(["10", "9", "a"], key=natural_key)
     ['9', '10', 'a']
     """
-    pieces = re.split(r"([0-9]+)", name)
-    return [(int(piece), "") if i % 2 else (-1, piece) for i, piece in enumerate(pieces) if piece]
+    pieces = enumerate(re.split(r"([0-9]+)", name))
+    # The name itself decides between "a1" and "a01", so that the order never depends on the file system's.
+    return [(False, int(piece), "") if i % 2 else (True, 0, piece) for i, piece in pieces if piece], name
 
 
 def find_class_folders(folder: Path) -> dict[str, Path]:

@@ -114,9 +114,13 @@ def find(
 
     Raises
     ------
+    ConfigError
+        If it is neither text nor a path.
     DataError
         If there is no such name or path, or the set is nowhere and may not be downloaded.
     """
+    if not isinstance(name_or_path, (str, os.PathLike)):
+        raise ConfigError(f"A data set is a name or a path, not {printable(repr(name_or_path), 60)}.")
     entry = CATALOG.get(name_or_path) if isinstance(name_or_path, str) else None
     if entry is None:
         path = Path(os.path.expanduser(name_or_path))
