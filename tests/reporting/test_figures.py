@@ -6,6 +6,9 @@ import re
 import matplotlib as mpl
 import numpy as np
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
@@ -13,6 +16,7 @@ from PIL import Image
 from onelayer.errors import InputError
 from onelayer.reporting.confusion import confusion_figure, row_rates
 from onelayer.reporting.curves import Mark, accuracy_figure, block_statistics, loss_figure
+from onelayer.reporting.data import ReportData
 from onelayer.reporting.export import png_bytes, svg_bytes
 from onelayer.reporting.pictures import class_pictures, curve_pictures, training_marks, weight_pictures
 from onelayer.reporting.recalls import recall_figure
@@ -44,8 +48,9 @@ def test_block_statistics_are_those_of_each_block(n):
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e308])
 def test_a_block_with_a_loss_that_is_not_finite_is_left_out(bad):
-    _, means, _ = block_statistics(np.arange(4), np.array([1.0, 3.0, bad, -bad]), 2)
-    np.testing.assert_array_equal(means, [2.0, np.nan])
+    losses = np.array([1.0, 3.0] * 5 + [2.0, bad])
+    points = line(loss_figure({"step": np.arange(12), "batch_loss": losses}), "training, mean of 10 steps ± deviation")
+    np.testing.assert_array_equal(points[:, 1], [2.0, np.nan])
 
 
 @pytest.mark.parametrize(("key", "label"), [("train_accuracy", "training"), ("validation_accuracy", "validation")])
@@ -138,6 +143,12 @@ def test_weights_of_other_shapes_are_refused(shape):
         weight_figure(np.zeros(shape), ["a", "b"])
 
 
+def test_two_classes_have_one_weight_picture():
+    (picture,) = weight_pictures(ReportData("T", {}, {}, {}, ["two", "three"], weight_images=np.ones((1, 4, 4, 1))))
+    assert picture.message == "Weights of three against two as 4 × 4 pixels, on a scale of ±1"
+    assert [text.get_text() for text in picture.draw(LIGHT).axes[0].texts] == ["three against two"]
+
+
 @pytest.fixture
 def hostile_pictures(make_data):
     data = make_data(class_names=HOSTILE, metrics={"evaluation": {"confusion": np.eye(6, dtype=int).tolist()}},
@@ -192,3 +203,23 @@ def test_long_names_are_not_cut_off(k):
     pixels = np.asarray(Image.open(io.BytesIO(png_bytes(figure))).convert("L"))
     edges = [pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]
     assert all((edge == 255).all() for edge in edges)
+
+
+NUMBERS = st.floats(allow_subnormal=False) | st.sampled_from([0.0, 1e308, -1e308, 1e-308])
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=40, phases=[Phase.generate])  # shrinking draws for minutes
+@given(hnp.arrays(float, st.integers(0, 25), elements=NUMBERS), hnp.arrays(float, 3, elements=NUMBERS))
+def test_whatever_the_losses_are_they_are_drawn(losses, validation_losses):
+    history = {
+        "step": np.arange(len(losses)),
+        "epoch": np.arange(len(losses)) // 10,
+        "batch_loss": losses,
+        "validation_step": np.arange(3),
+        "validation_loss": validation_losses,
+        "validation_accuracy": validation_losses,
+    }
+    for picture in curve_pictures(ReportData("T", {}, {"stopped_epoch": 2}, history, ["a", "b"])):
+        assert picture.message.isprintable()
+        assert png_bytes(picture.draw(LIGHT))

@@ -14,12 +14,13 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from onelayer.reporting.theme import LIGHT, NOTE_SIZE, Theme, new_axes, style_axes
 
-__all__ = ["Mark", "accuracy_figure", "block_statistics", "loss_figure"]
+__all__ = ["Mark", "accuracy_figure", "block_statistics", "drawable", "loss_figure"]
 
 Columns = Mapping[str, npt.NDArray[Any]]
 
 _SIZE = (4.9, 3.0)
 _SMOOTHED_STEPS = 10
+_LARGEST_DRAWN = 1e30  # a loss beyond it has diverged, and matplotlib's scales overflow long before float64 does
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def loss_figure(history: Columns, marks: Sequence[Mark] = (), theme: Theme = LIG
     """
     figure, axes = new_axes(theme, *_SIZE)
     style_axes(axes, theme, x_label=_step_label(history), y_label="loss")
-    steps, means, deviations = block_statistics(history["step"], history["batch_loss"], _SMOOTHED_STEPS)
+    steps, means, deviations = block_statistics(history["step"], drawable(history["batch_loss"]), _SMOOTHED_STEPS)
     axes.fill_between(steps, means - deviations, means + deviations, color=theme.train, alpha=0.2, linewidth=0)
     axes.plot(steps, means, color=theme.train, label=f"training, mean of {_SMOOTHED_STEPS} steps ± deviation")
     _plot_validations(axes, history, "validation_loss", label="validation", color=theme.held_out)
@@ -98,7 +99,7 @@ def block_statistics(
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
     """Return the mean step, the mean and the standard deviation of consecutive blocks of ``size`` values.
 
-    A last, shorter block counts. Blocks with a value that is not finite come back as NaN.
+    A last, shorter block counts. A block with NaN is NaN.
 
     Parameters
     ----------
@@ -118,15 +119,24 @@ def block_statistics(
     if not len(starts):
         return np.empty(0), np.empty(0), np.empty(0)
     counts = np.diff([*starts, len(values)])
-    with np.errstate(over="ignore", invalid="ignore"):
-        means = np.add.reduceat(values, starts) / counts
-        squares = np.add.reduceat((values - np.repeat(means, counts)) ** 2, starts) / counts
-    deviations = np.sqrt(np.where(np.isfinite(squares), squares, np.nan))
-    return np.add.reduceat(steps, starts) / counts, means + 0 * deviations, deviations
+    means = np.add.reduceat(values, starts) / counts
+    squares = np.add.reduceat((values - np.repeat(means, counts)) ** 2, starts) / counts
+    return np.add.reduceat(steps.astype(np.float64), starts) / counts, means, np.sqrt(squares)
+
+
+def drawable(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return values with NaN for those too large to draw, infinities among them.
+
+    Examples
+    --------
+    >>> drawable(np.array([1.0, -np.inf, 1e200]))
+    array([ 1., nan, nan])
+    """
+    return np.where(np.abs(values) <= _LARGEST_DRAWN, values, np.nan)
 
 
 def _plot_validations(axes: Axes, history: Columns, key: str, *, label: str, color: str) -> None:
-    values = history.get(key, np.empty(0))
+    values = drawable(history.get(key, np.empty(0)))
     finite = np.isfinite(values)
     if finite.any():
         marker = "o" if finite.sum() <= 30 else ""

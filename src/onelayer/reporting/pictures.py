@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from onelayer.errors import printable
 from onelayer.evaluation import wilson_interval
 from onelayer.reporting.confusion import confusion_figure, row_rates
-from onelayer.reporting.curves import Mark, accuracy_figure, loss_figure
+from onelayer.reporting.curves import Mark, accuracy_figure, drawable, loss_figure
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.recalls import MOST_BARS, recall_figure
 from onelayer.reporting.theme import Theme
@@ -49,7 +49,7 @@ def curve_pictures(data: ReportData) -> list[Picture]:
     """Return the learning curves: the loss where there were steps, the accuracies where something was validated."""
     history, marks = data.history, training_marks(data)
     pictures = []
-    losses = history.get("batch_loss", np.empty(0))
+    losses = drawable(history.get("batch_loss", np.empty(0)))
     if len(losses):
         message = f"Training loss goes from {losses[0]:.3g} to {losses[-10:].mean():.3g} in {len(losses):,} steps"
         message += _best_message(history.get("validation_loss"), "; the lowest validation loss is {:.3g}", np.nanmin)
@@ -127,7 +127,7 @@ def training_marks(data: ReportData) -> list[Mark]:
     """
     marks = []
     monitor = str(data.config.get("monitor", "validation_loss"))
-    values = data.history.get(monitor, np.empty(0))
+    values = drawable(data.history.get(monitor, np.empty(0)))
     if monitor in _HIGHER_IS_BETTER and np.isfinite(values).any():
         best = np.nanargmax(values) if _HIGHER_IS_BETTER[monitor] else np.nanargmin(values)
         kept = " (weights kept)" if data.config.get("keep") == "best" else ""
@@ -139,7 +139,8 @@ def training_marks(data: ReportData) -> list[Mark]:
 
 
 def _best_message(values: npt.NDArray[np.float64] | None, text: str, best: Callable[..., float]) -> str:
-    return text.format(best(values)) if values is not None and np.isfinite(values).any() else ""
+    values = drawable(np.empty(0) if values is None else values)
+    return text.format(best(values)) if np.isfinite(values).any() else ""
 
 
 def _confusion_message(counts: npt.NDArray[np.int64], data: ReportData) -> str:
