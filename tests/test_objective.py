@@ -174,7 +174,7 @@ def test_rows_without_weight_leave_the_penalty_alone(case):
 
 def test_accuracy_is_the_weighted_share_of_hits(case):
     decision = case.objective.loss.decision(case.objective.model.scores(case.parameters, case.X))
-    hits = (decision.T == case.labels).T
+    hits = np.equal(decision.T, case.labels).T
     weights = np.ones(N) if case.weights is None else case.weights
     weights = np.broadcast_to(weights.T, hits.T.shape).T
     expected = np.average(hits, axis=0, weights=weights)
