@@ -69,7 +69,7 @@ class TrainingParameters(BaseModel):
     n_jobs: int | None = None
     random_state: Annotated[int, Field(ge=0, lt=2**32)] | None = None
     warm_start: bool = False
-    verbose: bool | Annotated[int, Field(ge=0)] = 0
+    verbose: Annotated[int, Field(ge=0)] | bool = 0
 
     @classmethod
     def check(cls, values: Mapping[str, Any]) -> Self:
