@@ -37,6 +37,12 @@ def test_training_loss_is_averaged_over_ten_steps(history):
     np.testing.assert_allclose(points[:, 0], [4.5, 14.5, 24.5, 34.5])
 
 
+@pytest.mark.parametrize(("last", "scale"), [(1.0, "linear"), (0.01, "log"), (0.0, "linear"), (-1.0, "linear")])
+def test_losses_over_decades_stand_on_a_logarithmic_scale(last, scale):
+    losses = np.repeat([2.0, 0.5, last], 10)
+    assert loss_figure({"step": np.arange(30), "batch_loss": losses}).axes[0].get_yscale() == scale
+
+
 @pytest.mark.parametrize("n", [0, 1, 9, 10, 11, 25])
 def test_block_statistics_are_those_of_each_block(n):
     values = np.random.default_rng(n).normal(size=n)
@@ -96,6 +102,13 @@ def test_confusion_is_coloured_by_the_share_of_the_true_class():
     np.testing.assert_array_equal(
         confusion_figure(counts, ["a", "b"]).axes[0].images[0].get_array(), [[0.75, 0.25], [0.25, 0.75]]
     )
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_words_name_the_rows_that_were_evaluated(make_data, split):
+    confusion, recall = class_pictures(make_data(metrics={"evaluated_on": split}))
+    assert f"34 of 40 {split} rows" in confusion.message
+    assert f"each class's {split} rows" in recall.caption
 
 
 def test_a_class_without_rows_has_no_rates():

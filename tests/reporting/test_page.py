@@ -80,7 +80,7 @@ def test_sections_are_there_in_order(whole):
     assert whole.texts["h2"] == [
         "Figures of merit",
         "Learning curves",
-        "Test rows, class by class",
+        "Class by class",
         "What each class looks for",
         "Configuration",
         "Environment",

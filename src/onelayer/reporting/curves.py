@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
 from onelayer.reporting.theme import LIGHT, NOTE_SIZE, Theme, new_axes, style_axes
 
@@ -20,6 +20,7 @@ Columns = Mapping[str, npt.NDArray[Any]]
 
 _SIZE = (4.9, 3.0)
 _SMOOTHED_STEPS = 10
+_LARGEST_LINEAR_RATIO = 20
 _LARGEST_DRAWN = 1e30  # a loss beyond it has diverged, and matplotlib's scales overflow long before float64 does
 
 
@@ -56,7 +57,13 @@ def loss_figure(history: Columns, marks: Sequence[Mark] = (), theme: Theme = LIG
     figure, axes = new_axes(theme, *_SIZE)
     style_axes(axes, theme, x_label=_step_label(history), y_label="loss")
     steps, means, deviations = block_statistics(history["step"], drawable(history["batch_loss"]), _SMOOTHED_STEPS)
-    axes.fill_between(steps, means - deviations, means + deviations, color=theme.train, alpha=0.2, linewidth=0)
+    floor = -np.inf
+    if _spans_decades(means):
+        _use_logarithms(axes)
+        floor = np.nanmin(means) / 2  # where the deviation reaches down to 0, its logarithm would have no end
+    axes.fill_between(
+        steps, np.maximum(means - deviations, floor), means + deviations, color=theme.train, alpha=0.2, linewidth=0
+    )
     axes.plot(steps, means, color=theme.train, label=f"training, mean of {_SMOOTHED_STEPS} steps ± deviation")
     _plot_validations(axes, history, "validation_loss", label="validation", color=theme.held_out)
     _finish(axes, marks, theme)
@@ -133,6 +140,20 @@ def drawable(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     array([ 1., nan, nan])
     """
     return np.where(np.abs(values) <= _LARGEST_DRAWN, values, np.nan)
+
+
+def _spans_decades(means: npt.NDArray[Any]) -> bool:
+    """Whether a linear scale would show no more than one steep fall and a flat line."""
+    finite = means[np.isfinite(means)]
+    return bool(len(finite) and finite.min() > 0 and finite.max() > _LARGEST_LINEAR_RATIO * finite.min())
+
+
+def _use_logarithms(axes: Axes) -> None:
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylabel("loss, logarithmic")
 
 
 def _plot_validations(axes: Axes, history: Columns, key: str, *, label: str, color: str) -> None:

@@ -27,7 +27,8 @@ class ReportData:
     metrics : mapping
         As metrics.json: ``dataset``, ``loss``, ``epochs``, ``stopped_epoch``, ``steps``, ``seconds``; ``train``,
         ``validation`` and ``test``, each with ``loss``, ``accuracy``, ``accuracy_interval`` and ``n``; ``evaluation``
-        of the test split, as :meth:`onelayer.evaluation.Evaluation.to_dict`. All may be missing.
+        of the split ``evaluated_on`` (the test split by default), as
+        :meth:`onelayer.evaluation.Evaluation.to_dict`. All may be missing.
     history : mapping of str to ndarray of shape (s,)
         Per step ``step``, ``epoch``, ``batch_loss``; per validation ``validation_step``, ``validation_loss``, ….
     class_names : sequence of str, of length k
@@ -36,7 +37,8 @@ class ReportData:
     environment : mapping
         As :func:`onelayer.storage.environment.describe_environment`.
     majority_share : float or None
-        Share of the largest class among the test rows, 0 to 1.
+        Share of the largest class among the evaluated rows, 0 to 1; by default that of the confusion matrix, if there
+        is one.
 
     Attributes
     ----------
@@ -73,8 +75,12 @@ class ReportData:
         if self.weight_images is not None and len(self.weight_images) not in ({1, 2} if k == 2 else {k}):
             raise InputError(f"there are {len(self.weight_images)} weight pictures for {k} classes")
 
+        totals = np.zeros(k) if self.confusion is None else self.confusion.sum(axis=1)
+        if self.majority_share is None and totals.any():
+            object.__setattr__(self, "majority_share", float(totals.max() / totals.sum()))
+
     @property
     def confusion(self) -> npt.NDArray[np.int64] | None:
-        """The confusion matrix (k, k) of the test rows, true classes in rows; None where there is none."""
+        """The confusion matrix (k, k) of the evaluated rows, true classes in rows; None where there is none."""
         counts = self.figures.evaluation.confusion
         return None if counts is None else np.array(counts, dtype=np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -58,6 +58,7 @@ class RunFigures(_Checked):
     train: SplitFigures | None = None
     validation: SplitFigures | None = None
     test: SplitFigures | None = None
+    evaluated_on: Literal["train", "validation", "test"] = "test"
     evaluation: EvaluationFigures = EvaluationFigures()
 
     @classmethod

@@ -87,7 +87,7 @@ def write_report(run: RunDirectory, data: ReportData) -> None:
 def _drawn_sections(data: ReportData) -> _Sections:
     pictures = {
         "Learning curves": curve_pictures(data),
-        "Test rows, class by class": class_pictures(data),
+        "Class by class": class_pictures(data),
         "What each class looks for": weight_pictures(data),
     }
     return {heading: [_drawn(picture) for picture in entries] for heading, entries in pictures.items() if entries}

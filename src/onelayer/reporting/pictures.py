@@ -68,7 +68,7 @@ def curve_pictures(data: ReportData) -> list[Picture]:
 
 
 def class_pictures(data: ReportData) -> list[Picture]:
-    """Return the confusion matrix and the recall of each class, where there is a test split."""
+    """Return the confusion matrix and the recall of each class, where the run was evaluated."""
     counts, names = data.confusion, data.class_names
     if counts is None or not counts.sum():
         return []
@@ -76,6 +76,7 @@ def class_pictures(data: ReportData) -> list[Picture]:
     hits = np.diagonal(counts)
     recalls = np.where(totals > 0, np.diagonal(row_rates(counts)), np.nan)
     intervals = np.stack(wilson_interval(hits, totals), axis=1)
+    split = data.figures.evaluated_on
     accuracy = float(hits.sum() / counts.sum())
     lowest, highest = int(np.nanargmin(recalls)), int(np.nanargmax(recalls))
     recall_message = (
@@ -86,14 +87,14 @@ def class_pictures(data: ReportData) -> list[Picture]:
     return [
         Picture(
             "confusion",
-            f"{hits.sum():,} of {counts.sum():,} test rows are on the diagonal{_confusion_message(counts, data)}",
+            f"{hits.sum():,} of {counts.sum():,} {split} rows are on the diagonal{_confusion_message(counts, data)}",
             "Rows are true classes, columns predicted ones. In each cell the count, and its share of the true class.",
             lambda theme: confusion_figure(counts, names, theme),
         ),
         Picture(
             "recall",
             recall_message,
-            f"Share of each class's test rows that is recognised, with Wilson intervals; rows in brackets.{some}",
+            f"Share of each class's {split} rows that is recognised, with Wilson intervals; rows in brackets.{some}",
             lambda theme: recall_figure(recalls, intervals, totals, names, accuracy, theme),
         ),
     ]
