@@ -37,6 +37,12 @@ def test_training_loss_is_averaged_over_ten_steps(history):
     np.testing.assert_allclose(points[:, 0], [4.5, 14.5, 24.5, 34.5])
 
 
+@pytest.mark.parametrize(("steps", "blocks"), [(10_000, 1000), (10_001, 501), (1_000_000, 1000)])
+def test_long_runs_have_at_most_a_thousand_blocks(steps, blocks):
+    figure = loss_figure({"step": np.arange(steps), "batch_loss": np.ones(steps)})
+    assert len(figure.axes[0].lines[0].get_xdata()) == blocks
+
+
 @pytest.mark.parametrize(("last", "scale"), [(1.0, "linear"), (0.01, "log"), (0.0, "linear"), (-1.0, "linear")])
 def test_losses_over_decades_stand_on_a_logarithmic_scale(last, scale):
     losses = np.repeat([2.0, 0.5, last], 10)

@@ -14,9 +14,9 @@ from matplotlib.ticker import PercentFormatter
 from onelayer.errors import printable
 from onelayer.reporting.theme import LABEL_SIZE, LIGHT, NOTE_SIZE, Theme, new_axes, style_axes
 
-__all__ = ["confusion_figure", "row_rates", "short_name"]
+__all__ = ["MOST_WITH_RATES", "confusion_figure", "row_rates", "short_name"]
 
-_MOST_WITH_RATES = 12
+MOST_WITH_RATES = 12
 _MOST_WITH_COUNTS = 20
 _MOST_NAMES = 40
 
@@ -38,7 +38,7 @@ def confusion_figure(counts: npt.NDArray[Any], class_names: Sequence[str], theme
     ['9\n90%', '1\n10%', '5\n100%']
     """
     k = len(counts)
-    with_rates = k <= _MOST_WITH_RATES
+    with_rates = k <= MOST_WITH_RATES
     side = float(np.clip(0.46 * k, 2.2, 7.0))
     figure, axes = new_axes(theme, side, side)
     style_axes(axes, theme, x_label="predicted class", y_label="true class", grid="")

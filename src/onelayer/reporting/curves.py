@@ -20,6 +20,7 @@ Columns = Mapping[str, npt.NDArray[Any]]
 
 _SIZE = (4.9, 3.0)
 _SMOOTHED_STEPS = 10
+_MOST_BLOCKS = 1000
 _LARGEST_LINEAR_RATIO = 20
 _LARGEST_DRAWN = 1e30  # a loss beyond it has diverged, and matplotlib's scales overflow long before float64 does
 
@@ -39,7 +40,9 @@ class Mark:
 
 
 def loss_figure(history: Columns, marks: Sequence[Mark] = (), theme: Theme = LIGHT) -> Figure:
-    """Draw the training loss (mean and deviation of blocks of 10 steps) and the validation loss over the steps.
+    """Draw the training loss and the validation loss over the steps.
+
+    The training loss is drawn as mean and standard deviation of blocks of 10 steps; of more where there are over 10,000.
 
     Parameters
     ----------
@@ -56,7 +59,9 @@ def loss_figure(history: Columns, marks: Sequence[Mark] = (), theme: Theme = LIG
     """
     figure, axes = new_axes(theme, *_SIZE)
     style_axes(axes, theme, x_label=_step_label(history), y_label="loss")
-    steps, means, deviations = block_statistics(history["step"], drawable(history["batch_loss"]), _SMOOTHED_STEPS)
+    losses = drawable(history["batch_loss"])
+    size = _SMOOTHED_STEPS * max(1, -(-len(losses) // (_SMOOTHED_STEPS * _MOST_BLOCKS)))
+    steps, means, deviations = block_statistics(history["step"], losses, size)
     floor = -np.inf
     if _spans_decades(means):
         _use_logarithms(axes)
@@ -64,7 +69,7 @@ def loss_figure(history: Columns, marks: Sequence[Mark] = (), theme: Theme = LIG
     axes.fill_between(
         steps, np.maximum(means - deviations, floor), means + deviations, color=theme.train, alpha=0.2, linewidth=0
     )
-    axes.plot(steps, means, color=theme.train, label=f"training, mean of {_SMOOTHED_STEPS} steps ± deviation")
+    axes.plot(steps, means, color=theme.train, label=f"training, mean of {size:,} steps ± deviation")
     _plot_validations(axes, history, "validation_loss", label="validation", color=theme.held_out)
     _finish(axes, marks, theme)
     return figure
@@ -175,6 +180,7 @@ def _finish(axes: Axes, marks: Sequence[Mark], theme: Theme) -> None:
     for mark, style in zip(marks, ("--", "-."), strict=False):
         axes.axvline(mark.step, color=theme.ink, linewidth=1.2, linestyle=style, label=mark.label)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.margins(x=0.02)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, labelcolor=theme.ink, fontsize=NOTE_SIZE)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from onelayer.errors import printable
 from onelayer.evaluation import wilson_interval
-from onelayer.reporting.confusion import confusion_figure, row_rates
+from onelayer.reporting.confusion import MOST_WITH_RATES, confusion_figure, row_rates
 from onelayer.reporting.curves import Mark, accuracy_figure, drawable, loss_figure
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.recalls import MOST_BARS, recall_figure
@@ -53,7 +53,7 @@ def curve_pictures(data: ReportData) -> list[Picture]:
     if len(losses):
         message = f"Training loss goes from {losses[0]:.3g} to {losses[-10:].mean():.3g} in {len(losses):,} steps"
         message += _best_message(history.get("validation_loss"), "; the lowest validation loss is {:.3g}", np.nanmin)
-        caption = "Loss without penalty. Training: blocks of 10 mini-batches, mean and standard deviation."
+        caption = "Loss without penalty. Training: mean and standard deviation of blocks of mini-batches."
         pictures.append(Picture("loss", message, caption, lambda theme: loss_figure(history, marks, theme)))
     if any(len(history.get(key, ())) for key in ("train_accuracy", "validation_accuracy")):
         message = "Accuracy over the steps of training"
@@ -77,6 +77,7 @@ def class_pictures(data: ReportData) -> list[Picture]:
     recalls = np.where(totals > 0, np.diagonal(row_rates(counts)), np.nan)
     intervals = np.stack(wilson_interval(hits, totals), axis=1)
     split = data.figures.evaluated_on
+    shown = "In each cell the count, and" if len(names) <= MOST_WITH_RATES else "Colour shows"
     accuracy = float(hits.sum() / counts.sum())
     lowest, highest = int(np.nanargmin(recalls)), int(np.nanargmax(recalls))
     recall_message = (
@@ -88,7 +89,7 @@ def class_pictures(data: ReportData) -> list[Picture]:
         Picture(
             "confusion",
             f"{hits.sum():,} of {counts.sum():,} {split} rows are on the diagonal{_confusion_message(counts, data)}",
-            "Rows are true classes, columns predicted ones. In each cell the count, and its share of the true class.",
+            f"Rows are true classes, columns predicted ones. {shown} the share of the true class.",
             lambda theme: confusion_figure(counts, names, theme),
         ),
         Picture(

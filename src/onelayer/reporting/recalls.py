@@ -64,7 +64,7 @@ def recall_figure(
     labels = [f"{short_name(class_names[index])} ({counts[index]:,})" for index in order.tolist()]
     axes.set_yticks(places, labels, fontsize=LABEL_SIZE - 1, parse_math=False)
     axes.tick_params(axis="y", length=0)
-    axes.invert_yaxis()
+    axes.set_ylim(len(order) - 0.4, -0.6)
     axes.set_xlim(0, 1.005)
     axes.xaxis.set_major_formatter(PercentFormatter(xmax=1))
     text = {"frameon": False, "labelcolor": theme.ink, "fontsize": NOTE_SIZE}
