@@ -42,7 +42,7 @@ class Mark:
 def loss_figure(history: Columns, marks: Sequence[Mark] = (), theme: Theme = LIGHT) -> Figure:
     """Draw the training loss and the validation loss over the steps.
 
-    The training loss is drawn as mean and standard deviation of blocks of 10 steps; of more where there are over 10,000.
+    The training loss is drawn as mean and standard deviation of blocks of 10 steps, or more in runs of over 10,000.
 
     Parameters
     ----------
