@@ -1,6 +1,6 @@
 """Everything that can go wrong for a user, each error saying what to do.
 
-Every class here is also a :class:`ValueError`, :class:`TypeError`, :class:`OSError` or :class:`ImportError`, so that code
+Every class here is also a ValueError, TypeError, OSError or ImportError, so that code
 which knows nothing of onelayer catches it where it expects to. The command line prints the message alone and exits with
 ``exit_code``.
 """
