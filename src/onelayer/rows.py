@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def as_rows(X: Array) -> Array:
     """
     if X.ndim not in (2, 3, 4):
         raise InputError(f"X must be rows (n, d) or images (n, h, w) or (n, h, w, c), but it has shape {X.shape}")
-    return X.reshape(len(X), -1) if X.ndim > 2 else X
+    return X.reshape(len(X), prod(X.shape[1:])) if X.ndim > 2 else X
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class RowSource:
             _check_indices(self.indices, len(self.array))
         if self.mirrored is not None and (self.image_shape is None or np.shape(self.mirrored) != (self.n,)):
             raise InputError(f"mirrored rows need image_shape=(h, w, c) and a mark for each of the {self.n} rows")
-        if self.image_shape is not None and int(np.prod(self.image_shape)) != self.d:
+        if self.image_shape is not None and prod(self.image_shape) != self.d:
             raise InputError(f"image_shape {self.image_shape} does not make {self.d} features")
 
     @property

@@ -71,17 +71,17 @@ def test_value_out_of_range_is_named(name, value, message):
 
 
 def test_item_of_the_image_shape_is_named():
-    with pytest.raises(ConfigError, match="^image_shape=0: input should be greater than or equal to 1$"):
+    with pytest.raises(ConfigError, match=r"^image_shape=0: input should be greater than or equal to 1$"):
         TrainingParameters.check({"image_shape": (28, 0)})
 
 
 def test_weight_of_a_class_is_named():
-    with pytest.raises(ConfigError, match="^class_weight=-1.0: input should be greater than or equal to 0$"):
+    with pytest.raises(ConfigError, match=r"^class_weight=-1\.0: input should be greater than or equal to 0$"):
         TrainingParameters.check({"class_weight": {"cat": -1.0}})
 
 
 def test_unknown_name_has_its_nearest():
-    with pytest.raises(ConfigError, match="^unknown parameter 'lerning_rate'; did you mean 'learning_rate'\\?$"):
+    with pytest.raises(ConfigError, match=r"^unknown parameter 'lerning_rate'; did you mean 'learning_rate'\?$"):
         TrainingParameters.check({"lerning_rate": 0.1})
 
 

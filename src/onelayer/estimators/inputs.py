@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.utils import assert_all_finite
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d, validate_data
@@ -81,7 +82,10 @@ def _with_channels(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 def _as_array(X: Any) -> Any:
-    return np.asarray(X) if isinstance(X, list | tuple) else X
+    X = np.asarray(X) if isinstance(X, list | tuple) else X
+    if getattr(getattr(X, "dtype", None), "kind", "f") == "c":
+        raise InputError("Complex data not supported: give real and imaginary parts, or magnitudes, as features")
+    return X
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool, image_shape: tuple[int, ...] | None = None) -> Array:
@@ -117,6 +121,7 @@ def check_labelled(
     rows = check_rows(estimator, X, reset=reset, image_shape=image_shape)
     labels = column_or_1d(y, warn=True)
     check_consistent_length(rows, labels)
+    assert_all_finite(labels, input_name="y")
     check_classification_targets(labels)
     if weights is not None:
         weights = _check_sample_weight(weights, rows, dtype=np.float64, ensure_non_negative=True)

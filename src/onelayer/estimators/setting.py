@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -106,17 +107,26 @@ def make_setting(
         raise ConfigError(
             f"label_smoothing needs a loss on probabilities, which {loss.name!r} is not: set label_smoothing=0"
         )
-    if image_shape is not None and int(np.prod(image_shape)) != data.rows.d:
+    if image_shape is not None and prod(image_shape) != data.rows.d:
         raise InputError(
-            f"image_shape={image_shape} has {int(np.prod(image_shape))} values, but rows have {data.rows.d} features"
+            f"image_shape={image_shape} has {prod(image_shape)} values, but rows have {data.rows.d} features"
         )
     if parameters.flip_probability and image_shape is None:
         raise InputError("flip_probability needs images: give X as (n, h, w) or (n, h, w, c), or set image_shape")
     dtype = parameters.dtype
     if dtype == "auto":
         dtype = "float64" if data.rows.array.dtype == np.float64 else "float32"
-    scaling = fit_scaling(parameters.scaling, data.rows, data.weights)
+    scaling = _learned_scaling(parameters.scaling, data, dtype)
     return Setting(parameters, seed, classes, loss, np.dtype(dtype), scaling, image_shape)
+
+
+def _learned_scaling(kind: str, data: LabelledRows, dtype: str) -> Scaling:
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaling = fit_scaling(kind, data.rows, data.weights)
+        parts = [np.asarray(part, dtype) for part in (scaling.shift, scaling.scale) if part is not None]
+    if not all(np.isfinite(part).all() for part in parts):
+        raise InputError(f"features are too large or too close to 0 for scaling={kind!r} in {dtype}: rescale X")
+    return scaling
 
 
 def _check_classes(classes: Array, loss: Loss) -> None:

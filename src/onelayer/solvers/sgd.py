@@ -141,5 +141,5 @@ def _of_models(factor: float | Array, like: Array) -> float | Array:
 def _diverged(step: int, rate: float, what: str) -> DivergenceError:
     return DivergenceError(
         f"training diverged: {what} at step {step} (learning rate {rate:.6g}); "
-        f"try a learning rate of {rate / 10:.2g} or less, or scaling='standardize'"
+        f"try a learning rate of {rate / 10:.2g} or less, or scaled features"
     )
