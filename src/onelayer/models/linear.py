@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from onelayer.models.products import multiply_rows, sum_outer_products
+
 __all__ = ["Linear", "LinearParameters"]
 
 Array = np.ndarray[Any, Any]
@@ -47,7 +49,7 @@ class Linear:
     def scores(self, parameters: LinearParameters, X: Array) -> Array:
         """Return the scores of X ``(n, d)``: ``(n, k)``, or ``(n, m, k)`` for m models."""
         weights, intercepts = parameters
-        scores = X @ weights.reshape(-1, weights.shape[-1]).T
+        scores = multiply_rows(X, weights.reshape(-1, weights.shape[-1]))
         scores += intercepts.reshape(-1)
         return scores.reshape(len(X), *intercepts.shape)
 
@@ -56,8 +58,9 @@ class Linear:
 
         def pull_back(residual: Array) -> LinearParameters:
             flat = residual.reshape(len(X), -1)
+            on_weights, on_intercepts = sum_outer_products(flat, X), flat.sum(axis=0)
             return LinearParameters(
-                (flat.T @ X).reshape(parameters.weights.shape), flat.sum(axis=0).reshape(parameters.intercepts.shape)
+                on_weights.reshape(parameters.weights.shape), on_intercepts.reshape(parameters.intercepts.shape)
             )
 
         return self.scores(parameters, X), pull_back
