@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from onelayer.features import FEATURES, ImageFeatures, Pixels, make_features
 from onelayer.features.images import as_images
 from onelayer.storage.tensors import write_tensors
 
-__all__ = ["ImageModel", "load_model"]
+__all__ = ["ImageModel", "load_model", "size_text"]
 
 Array = np.ndarray[Any, Any]
 Images = Array | str | PathLike[str] | Sequence[str | PathLike[str]]
@@ -90,7 +90,8 @@ class ImageModel:
         k = len(self.classifier.classes_)
         if len(self.class_names) != k or not np.array_equal(self.classifier.classes_, np.arange(k)):
             raise InputError(
-                f"the classifier has the classes {list(self.classifier.classes_[:10])}, but there are {len(self.class_names)} class names"
+                f"the classifier has the classes {self.classifier.classes_[:10].tolist()}, "
+                f"but there are {len(self.class_names)} class names"
             )
 
     def predict(self, images: Images) -> Array:
@@ -113,7 +114,7 @@ class ImageModel:
         return names
 
     def predict_proba(self, images: Images) -> Array:
-        """Return the probability of each class for each image, ``(n, k)``; not for losses whose scores are no probabilities."""
+        """Return the probability of each class for each image, ``(n, k)``, if the model has probabilities."""
         return np.concatenate([self.classifier.predict_proba(rows) for rows in self._rows(images)])
 
     def decision_function(self, images: Images) -> Array:
@@ -144,30 +145,48 @@ class ImageModel:
         }
         write_tensors(path, arrays, metadata | {"image_model": json.dumps(table, sort_keys=True)})
 
-    def _rows(self, images: Images) -> list[Array]:
-        stack = images if isinstance(images, np.ndarray) else self._read(images)
-        shaped = as_images(stack)
-        if shaped.shape[1:] != self.image_shape:
-            raise InputError(
-                f"images are {_size(shaped.shape[1:])}, but the model was trained on {_size(self.image_shape)}"
-            )
-        return [
-            self.features.transform(shaped[start : start + BLOCK_IMAGES])
-            for start in range(0, len(shaped), BLOCK_IMAGES)
-        ]
+    def read(self, paths: Sequence[str | PathLike[str]]) -> Array:
+        """Return image files as the model takes them: stretched to its size, in its channels and its range of values.
 
-    def _read(self, images: str | PathLike[str] | Sequence[str | PathLike[str]]) -> Array:
-        paths = [images] if isinstance(images, str | PathLike) else list(images)
+        Parameters
+        ----------
+        paths : sequence of paths
+            Of n image files of any size and mode.
+
+        Returns
+        -------
+        array (n, h, w, c), uint8, or float32 where the range of values is not that of bytes
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        DataError
+            If a file is not a readable image.
+        """
         if not paths:
             raise InputError("there are no images to predict: give at least one")
         height, width, channels = self.image_shape
         pictures = np.stack([read_image(Path(path), channels=channels, resize=(height, width)) for path in paths])
-        low, high = self.value_range
-        return (
-            pictures
-            if (low, high) == (0.0, 255.0)
-            else (low + pictures * np.float32((high - low) / 255)).astype(np.float32)
-        )
+        return self.rescaled(pictures)
+
+    def rescaled(self, images: Array, value_range: tuple[float, float] = (0.0, 255.0)) -> Array:
+        """Return images whose black and white are ``value_range`` in the model's range: float32 if that is another."""
+        if value_range == self.value_range:
+            return images
+        (low, high), (own_low, own_high) = value_range, self.value_range
+        return (own_low + (images - np.float32(low)) * ((own_high - own_low) / (high - low))).astype(np.float32)
+
+    def _rows(self, images: Images) -> Iterator[Array]:
+        if not isinstance(images, np.ndarray):
+            images = self.read([images] if isinstance(images, str | PathLike) else list(images))
+        shaped = as_images(images)
+        if shaped.shape[1:] != self.image_shape:
+            raise InputError(
+                f"images are {size_text(shaped.shape[1:])}, but the model was trained on {size_text(self.image_shape)}"
+            )
+        for start in range(0, len(shaped), BLOCK_IMAGES):
+            yield self.features.transform(shaped[start : start + BLOCK_IMAGES])
 
 
 def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
@@ -208,5 +227,6 @@ def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
         raise ModelFileError(f"{name}: the model is damaged: {printable(reason)}") from None
 
 
-def _size(shape: tuple[int, ...]) -> str:
+def size_text(shape: tuple[int, ...]) -> str:
+    """Return a shape for people: 28×28×1."""
     return "×".join(map(str, shape))

@@ -11,9 +11,7 @@ from onelayer.cli.output import DataDir, Json, say, show_json, show_table
 
 __all__ = ["data"]
 
-data = typer.Typer(
-    help="What data sets there are, what is in them, and whether they are what they should be.", no_args_is_help=True
-)
+data = typer.Typer(help="List, describe and verify data sets.", no_args_is_help=True)
 
 Set = Annotated[str, typer.Argument(metavar="SET", help="A catalog name or a path.")]
 
@@ -66,13 +64,18 @@ def show(
     parts = found["splits"]
     counts = zip(found["classes"], *(part["class_counts"] for part in parts.values()), strict=True)
     show_table(("class", *parts), [*counts, ("all", *(part["n"] for part in parts.values()))])
+    say("")
     for name, part in parts.items():
         say(f"fingerprint of {name}: {part['fingerprint']}")
 
 
 @data.command("verify")
 def verify(dataset: Set, data_dir: DataDir = None, json: Json = False) -> None:
-    """Check a named set's files and content against what is known of the official one."""
+    """Check a named set against the official one.
+
+    Files are compared by their published checksums, content by the digest of its pixels and labels; exit code 1 if
+    the content differs.
+    """
     from onelayer.data import verify_dataset
 
     rows = verify_dataset(dataset, Path(data_dir) if data_dir else None)
@@ -82,10 +85,16 @@ def verify(dataset: Set, data_dir: DataDir = None, json: Json = False) -> None:
         verdicts = {True: "as expected", False: "differs", None: "nothing to compare with"}
         show_table(
             ("item", "verdict", "digest", "source of the expected one"),
-            [(r["item"], verdicts[r["ok"]], r["digest"], r["source"]) for r in rows],
+            [(r["item"], verdicts[r["ok"]], _shortened(r["digest"]), r["source"]) for r in rows],
         )
     if any(row["ok"] is False for row in rows if str(row["item"]).startswith("content")):
         raise typer.Exit(1)
+
+
+def _shortened(digest: str) -> str:
+    """Return the start of a digest, enough to tell it from another; --json has it whole."""
+    kind, _, digits = digest.partition(":")
+    return f"{kind}:{digits[:12]}…"
 
 
 def _megabytes(size: int | None) -> str | None:

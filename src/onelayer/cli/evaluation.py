@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table
 from onelayer.cli.training import percent, show_parts
-from onelayer.errors import ConfigError, InputError
+from onelayer.errors import InputError
+
+if TYPE_CHECKING:
+    from onelayer.image_model import ImageModel
 
 __all__ = ["evaluate", "predict", "report"]
 
@@ -19,7 +22,7 @@ Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run directory or 
 def evaluate(
     model: Model,
     dataset: Annotated[str, typer.Argument(metavar="SET", help="A catalog name or a path.")],
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    split: Annotated[str, typer.Option(metavar="PART", help="train, validation or test.")] = "test",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -32,6 +35,7 @@ def evaluate(
         return
     say(f"{figures['dataset']}: {figures['loss']} model, {split} part")
     show_parts(figures)
+    say("")
     evaluation = figures["evaluation"]
     show_table(
         ("class", "rows", "precision", "recall", "F1"),
@@ -40,10 +44,10 @@ def evaluate(
             for one in evaluation["classes"]
         ],
     )
+    say("")
     if evaluation["calibration"]:
-        say(
-            f"log loss {evaluation['log_loss']:.4f}, expected calibration error {evaluation['calibration']['expected_calibration_error']:.4f}"
-        )
+        error = evaluation["calibration"]["expected_calibration_error"]
+        say(f"log loss {evaluation['log_loss']:.4f}, expected calibration error {error:.4f}")
     else:
         say(f"No log loss and no calibration: {evaluation['no_probabilities']}.")
 
@@ -54,7 +58,7 @@ def _rate(share: float | None) -> str | None:
 
 def predict(
     model: Model,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Image files of any size and mode.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Image files of any size and mode.")],
     json: Json = False,
 ) -> None:
     """Say which class each image is of."""
@@ -64,7 +68,7 @@ def predict(
     found, _ = find_model(Path(model))
     if not isinstance(found, ImageModel):
         raise InputError("this model was trained on features, not images: it can't predict image files")
-    predictions = [_prediction(found, image) for image in images]
+    predictions = _predictions(found, images)
     if json:
         show_json({"predictions": predictions})
         return
@@ -72,32 +76,36 @@ def predict(
     show_table(("image", "class", measure), [(one["image"], one["class"], one[measure]) for one in predictions])
 
 
-def _prediction(model: Any, image: str) -> dict[str, Any]:
-    name = str(model.predict(image)[0])
-    position = model.class_names.index(name)
-    if model.has_probabilities:
-        probabilities = model.predict_proba(image)[0]
-        shares = {one: float(share) for one, share in zip(model.class_names, probabilities, strict=True)}
-        return {"image": image, "class": name, "probability": float(probabilities[position]), "probabilities": shares}
-    scores = model.decision_function(image)[0]
-    return {"image": image, "class": name, "score": float(scores if scores.ndim == 0 else scores[position])}
+def _predictions(model: ImageModel, images: list[str]) -> list[dict[str, Any]]:
+    pictures = model.read(images)
+    decided = [
+        {"image": image, "class": str(name)} for image, name in zip(images, model.predict(pictures), strict=True)
+    ]
+    if not model.has_probabilities:
+        # two classes have one score, positive for the second: its size is the score of whichever is decided on
+        scores = model.decision_function(pictures)
+        best = abs(scores) if scores.ndim == 1 else scores.max(axis=1)
+        return [{**one, "score": float(score)} for one, score in zip(decided, best, strict=True)]
+    return [
+        {
+            **one,
+            "probability": float(row.max()),
+            "probabilities": dict(zip(model.class_names, row.tolist(), strict=True)),
+        }
+        for one, row in zip(decided, model.predict_proba(pictures), strict=True)
+    ]
 
 
 def report(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="A run directory.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run directory.")],
     json: Json = False,
 ) -> None:
     """Write a run's report and figures anew."""
     from onelayer.experiment.report import report_run
     from onelayer.storage.run_directory import RunDirectory
 
-    if len(runs) > 1:
-        raise ConfigError("one run directory at a time")
-    path = report_run(
-        RunDirectory.open(
-            runs[0], needs=("config.toml", "metrics.json", "history.jsonl", "model.safetensors", "environment.json")
-        )
-    )
+    needs = ("config.toml", "metrics.json", "history.jsonl", "model.safetensors", "environment.json")
+    path = report_run(RunDirectory.open(run, needs=needs))
     if json:
         show_json({"report": str(path)})
     else:

@@ -16,7 +16,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on std
 DataDir = Annotated[
     str | None,
     typer.Option(
-        "--data-dir", help="Where named data sets are looked for first (else ONELAYER_DATA, then the user cache)."
+        "--data-dir",
+        metavar="DIR",
+        help="Where named data sets are looked for first (else ONELAYER_DATA, then the user cache).",
     ),
 ]
 
@@ -40,8 +42,7 @@ def tell(text: str) -> None:
 
 def complain(text: str, exit_code: int) -> int:
     """Print an error on stderr, and return the exit code."""
-    for line in text.splitlines():
-        sys.stderr.write(f"error: {printable(line, 2000)}\n")
+    tell("error: " + text)
     return exit_code
 
 
@@ -52,13 +53,20 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for i, column in enumerate(columns):
-        numeric = all(isinstance(row[i], int | float) for row in rows)
+        numeric = all(_is_numeric(row[i]) for row in rows)
         table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(_cell(value))) for value in row))
-    Console(markup=False, highlight=False, emoji=False).print(table)
+    console = Console(markup=False, highlight=False, emoji=False)
+    with console.capture() as captured:
+        console.print(table)
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def _is_numeric(value: Any) -> bool:
+    return (isinstance(value, int | float) and not isinstance(value, bool)) or str(value).endswith("%")
 
 
 def _cell(value: Any) -> str:

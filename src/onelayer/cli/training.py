@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,20 +19,30 @@ def train(
     dataset: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SET]",
+            metavar="SET",
             help="digits (default), mnist, fashion-mnist, cifar10, cifar100, or a path.",
             show_default=False,
         ),
     ] = None,
-    config: Annotated[str | None, typer.Option(help="A TOML file with any of the keys that --set takes.")] = None,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A TOML file with any of the keys that --set takes.")
+    ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter, e.g. learning_rate=0.1; repeatable."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Set a parameter, e.g. learning_rate=0.1; repeatable. The config.toml of any run has them all.",
+        ),
     ] = None,
-    features: Annotated[str | None, typer.Option(help="pixels, hog or hue-histogram.")] = None,
-    classes: Annotated[str | None, typer.Option(help="Keep these labels only, e.g. 2,3; they become 0, 1, …")] = None,
+    features: Annotated[str | None, typer.Option(metavar="NAME", help="pixels, hog or hue-histogram.")] = None,
+    classes: Annotated[
+        str | None, typer.Option(metavar="LABELS", help="Keep these labels only, e.g. 2,3; they become 0, 1, …")
+    ] = None,
     resize: Annotated[str | None, typer.Option(metavar="H,W", help="Stretch image files to this size.")] = None,
-    out: Annotated[str | None, typer.Option(help="Run directory; by default a new one under runs/.")] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Run directory; by default a new one under runs/.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that --out holds.")] = False,
     resume: Annotated[
         str | None, typer.Option(metavar="DIR", help="Go on with the run in DIR from its checkpoint.")
@@ -59,21 +71,20 @@ def train(
             settled, place, data_dir=folder, overwrite=overwrite, listeners=[Progress()], progress=True
         )
     if metrics["interrupted"]:
-        tell(
-            f"interrupted: the model holds what was learned until then; --resume {metrics['run_dir']} goes on from the last checkpoint"
-        )
+        tell("interrupted: the model holds what was learned until then")
+        tell(f"onelayer train --resume {metrics['run_dir']} goes on from the last checkpoint")
     if json:
-        show_json({key: value for key, value in metrics.items() if value is not None or key == "stopped_epoch"})
-        return
-    _show(metrics)
+        show_json(metrics)
+    else:
+        _show(metrics)
 
 
 def _show(metrics: dict[str, Any]) -> None:
     stopped = "" if metrics["stopped_epoch"] is None else f", stopped early in epoch {metrics['stopped_epoch']}"
-    say(
-        f"{metrics['dataset']}: {metrics['loss']}, {metrics['epochs']} epochs ({metrics['steps']} steps) in {metrics['seconds']:.1f} s{stopped}"
-    )
+    length = f"{metrics['epochs']} epochs ({metrics['steps']} steps) in {metrics['seconds']:.1f} s"
+    say(f"{metrics['dataset']}: {metrics['loss']}, {length}{stopped}")
     show_parts(metrics)
+    say("")
     say(f"Run directory: {metrics['run_dir']} (open report.html there)")
 
 
@@ -109,8 +120,6 @@ def integers(text: str | None, option: str) -> list[int] | None:
 
 def _new_place(dataset: str, loss: str) -> Path:
     """Return the first free name of the form runs/digits-softmax-1."""
-    stem = f"{Path(dataset).resolve().stem if Path(dataset).exists() else Path(dataset).name}-{loss}"
-    number = 1
-    while (place := Path("runs") / f"{stem}-{number}").exists():
-        number += 1
-    return place
+    stem = re.sub(r"[^\w.-]+", "-", Path(dataset).absolute().stem)[:60] or "data"
+    numbers = itertools.count(1)
+    return next(place for n in numbers if not (place := Path("runs") / f"{stem}-{loss}-{n}").exists())

@@ -11,7 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d, validate_data
 
-from onelayer.errors import InputError, printable
+from onelayer.errors import ConfigError, InputError, printable
 from onelayer.rows import RowSource, as_rows
 
 __all__ = [
@@ -162,6 +162,10 @@ def class_weights(class_weight: Any, classes: Array, labels: Array) -> Array | N
     """Return the weight of each row by its class, ``(n,)``, or None for 1 each; labels are positions in ``classes``."""
     if class_weight is None:
         return None
+    unknown = set(class_weight).difference(classes.tolist()) if isinstance(class_weight, dict) else ()
+    if unknown:
+        names = ", ".join(map(shown_label, classes[:10])) + (", …" if len(classes) > 10 else "")
+        raise ConfigError(f"class_weight has {shown_label(min(unknown, key=str))}, which is none of the labels {names}")
     per_class = compute_class_weight(class_weight, classes=classes, y=classes[labels])
     weights: Array = per_class[labels].astype(np.float64)
     return weights

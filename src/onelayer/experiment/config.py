@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from onelayer.errors import ConfigError, printable
 from onelayer.storage.files import read_limited
@@ -60,7 +61,7 @@ class ExperimentConfig(TrainingParameters):
 
     dataset: Annotated[str, Field(min_length=1)] = "digits"
     features: Literal["pixels", "hog", "hue-histogram"] = "pixels"
-    feature_parameters: dict[str, Any] = {}
+    feature_parameters: dict[str, Any] = Field(default_factory=dict)
     classes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=2, strict=False)] | None = None
     train_rows: Count | None = None
     resize: tuple[Count, Count] | None = None
@@ -68,10 +69,26 @@ class ExperimentConfig(TrainingParameters):
     random_state: Annotated[int, Field(ge=0, lt=2**32)] = 0
     image_shape: None = None  # known from the images
 
+    @field_validator("class_weight", mode="before")
+    @classmethod
+    def _labels_are_numbers(cls, value: Any) -> Any:
+        """TOML's keys are text: ``class_weight = {0 = 2.0}`` means the label 0."""
+        if not isinstance(value, dict):
+            return value
+        return {int(key) if str(key).isdecimal() else key: weight for key, weight in value.items()}
+
+    @field_validator("resize", mode="before")
+    @classmethod
+    def _two_sizes(cls, value: Any) -> Any:
+        if isinstance(value, tuple) and len(value) != 2:
+            raise PydanticCustomError("two_sizes", "give two sizes, height and width")
+        return value
+
     @property
     def training(self) -> dict[str, Any]:
-        """The estimator's constructor arguments."""
-        return {name: value for name, value in self.model_dump().items() if name in TrainingParameters.model_fields}
+        """The estimator's constructor arguments, without progress: whoever runs the experiment shows it."""
+        values = {name: value for name, value in self.model_dump().items() if name in TrainingParameters.model_fields}
+        return {**values, "verbose": 0}
 
 
 def load_config(

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from onelayer.data import Dataset, load_dataset
+from onelayer.data.load import find
 from onelayer.data.splits import Splits
 from onelayer.errors import DataError, InputError, printable
 from onelayer.experiment.config import ExperimentConfig
 from onelayer.features import ImageFeatures, make_features
 
-__all__ = ["Rows", "load_parts", "make_rows"]
+__all__ = ["Rows", "fitting_size", "load_parts", "make_rows"]
 
 Array = np.ndarray[Any, Any]
 
@@ -60,12 +61,32 @@ def load_parts(config: ExperimentConfig, data_dir: Path | None, *, progress: boo
     return Splits(train, validation, test)
 
 
+def fitting_size(dataset: str, data_dir: Path | None, image_shape: tuple[int, ...] | None) -> tuple[int, int] | None:
+    """Return the size to bring a set's image files to for a model of images ``(h, w, c)``, or of features (None).
+
+    None if they have it, or if they can't be brought to another.
+
+    Raises
+    ------
+    DataError, DownloadError
+        If there is no such set.
+    """
+    if image_shape is None:
+        return None
+    entry, found = find(dataset, data_dir, may_download=True, progress=True)
+    height, width, *_ = image_shape
+    if found.format not in ("class folders", "Parquet") or (entry and entry.image_shape[:2] == (height, width)):
+        return None
+    return height, width
+
+
 def _check_classes(train: Dataset) -> None:
     empty = np.flatnonzero(train.class_counts == 0)
     if len(empty):
         name = printable(train.class_names[int(empty[0])])
         raise DataError(
-            f"the training part of {printable(train.title)} has no row of class {name!r}: leave the class out or add images"
+            f"the training part of {printable(train.title)} has no row of class {name!r}: "
+            "leave the class out or add images"
         )
 
 

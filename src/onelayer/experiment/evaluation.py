@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from onelayer.data import Dataset, load_dataset
+from onelayer.data import Dataset, Splits
 from onelayer.errors import ConfigError, DataError, printable
 from onelayer.estimators import OneLayerClassifier
 from onelayer.evaluation import Evaluation, evaluate
-from onelayer.experiment.data import Rows
-from onelayer.image_model import ImageModel, load_model
+from onelayer.experiment.config import ExperimentConfig
+from onelayer.experiment.data import Rows, fitting_size, load_parts
+from onelayer.image_model import ImageModel, load_model, size_text
 from onelayer.storage.run_directory import RunDirectory
 
 __all__ = ["evaluate_model", "evaluate_rows", "find_model", "part_figures"]
@@ -67,22 +69,14 @@ def evaluate_model(
     """
     if split not in ("train", "validation", "test"):
         raise ConfigError(f"split {printable(split)!r} is not train, validation or test")
+    started = perf_counter()
     model, run = find_model(path)
-    config = run.read_config() if run else {}
-    fraction, seed = config.get("validation_fraction", 0.1), config.get("random_state", 0)
-    splits = load_dataset(
-        dataset,
-        data_dir=data_dir,
-        validation_fraction=fraction,
-        random_state=seed,
-        resize=_resize(model, dataset),
-        progress=progress,
-    )
+    splits = _load_parts(model, run, dataset, data_dir, progress)
     part: Dataset | None = getattr(splits, split)
     if part is None:
         raise DataError(f"{printable(dataset)} has no {split} part")
     clf = model.classifier if isinstance(model, ImageModel) else model
-    rows, part = _rows_for(model, part)
+    rows, part = _image_rows(model, part) if isinstance(model, ImageModel) else _feature_rows(model, part)
     figures, evaluation = evaluate_rows(clf, rows, part.class_names)
     return {
         "dataset": part.title,
@@ -90,7 +84,7 @@ def evaluate_model(
         "epochs": clf.n_iter_,
         "stopped_epoch": clf.stopped_epoch_,
         "steps": clf.n_steps_,
-        "seconds": None,
+        "seconds": perf_counter() - started,
         split: figures,
         "run_dir": str(run.path) if run else None,
         "split": split,
@@ -99,27 +93,42 @@ def evaluate_model(
     }
 
 
-def _resize(model: ImageModel | OneLayerClassifier, dataset: str) -> tuple[int, int] | None:
-    """Return the size that a folder's images of any size are stretched to."""
-    if isinstance(model, OneLayerClassifier) or not Path(dataset).is_dir():
-        return None
-    height, width, _ = model.image_shape
-    return height, width
+def _load_parts(
+    model: ImageModel | OneLayerClassifier,
+    run: RunDirectory | None,
+    dataset: str,
+    data_dir: Path | None,
+    progress: bool,
+) -> Splits:
+    """Return the parts that the run saw; of another set, or for a bare model file, those that the defaults make."""
+    config = ExperimentConfig() if run is None else ExperimentConfig.check(run.read_config())
+    if run is None or config.dataset != dataset:
+        size = fitting_size(dataset, data_dir, model.image_shape)
+        config = config.model_copy(update={"dataset": dataset, "resize": size, "classes": None, "train_rows": None})
+    return load_parts(config, data_dir, progress=progress)
 
 
-def _rows_for(model: ImageModel | OneLayerClassifier, part: Dataset) -> tuple[Rows, Dataset]:
-    if isinstance(model, OneLayerClassifier):
-        if not np.array_equal(model.classes_, np.arange(part.n_classes)):
-            raise DataError(
-                f"the model knows the classes {list(model.classes_[:10])}, but {printable(part.title)} has {part.n_classes} classes"
-            )
-        return Rows(part.X, part.y), part
+def _image_rows(model: ImageModel, part: Dataset) -> tuple[Rows, Dataset]:
+    """Return the rows of images as the model's classifier takes them, and the part with the model's classes alone."""
     if part.image_shape != model.image_shape:
+        found = "features" if part.image_shape is None else f"{size_text(part.image_shape)} images"
         raise DataError(
-            f"{printable(part.title)} has images {part.image_shape}, but the model was trained on {model.image_shape}"
+            f"{printable(part.title)} has {found}, but the model was trained on {size_text(model.image_shape)} images"
         )
     part = _same_classes(model.class_names, part)
-    return Rows(model.features.transform(part.X), part.y), part
+    return Rows(model.features.transform(model.rescaled(part.X, part.value_range)), part.y), part
+
+
+def _feature_rows(clf: OneLayerClassifier, part: Dataset) -> tuple[Rows, Dataset]:
+    """Return the rows of features, and the part as it is: a bare classifier knows no names."""
+    d, k = clf.n_features_in_, len(clf.classes_)
+    if part.image_shape is not None:
+        raise DataError(f"{printable(part.title)} has images, but the model was trained on {d} features")
+    if part.X.shape[1] != d:
+        raise DataError(f"{printable(part.title)} has {part.X.shape[1]} features, but the model was trained on {d}")
+    if part.n_classes != k:
+        raise DataError(f"{printable(part.title)} has {part.n_classes} classes, but the model was trained on {k}")
+    return Rows(part.X, part.y), part
 
 
 def _same_classes(names: tuple[str, ...], part: Dataset) -> Dataset:

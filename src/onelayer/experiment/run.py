@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from onelayer.data.splits import Splits
+from onelayer.data import Splits
 from onelayer.errors import InterruptedTrainingWarning, ModelFileError
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import Checkpoint, fit_classifier
@@ -19,11 +19,13 @@ from onelayer.experiment.evaluation import evaluate_rows
 from onelayer.experiment.report import report_run
 from onelayer.features import ImageFeatures
 from onelayer.image_model import ImageModel
+from onelayer.solvers.status import Status
 from onelayer.storage.checkpoints import load_checkpoint
 from onelayer.storage.environment import describe_environment
 from onelayer.storage.run_directory import RunDirectory
 from onelayer.training.checkpointing import Checkpointing
 from onelayer.training.listeners import Listener
+from onelayer.training.state import TrainingState
 from onelayer.training.threads import usable_threads
 
 __all__ = ["resume_run", "run_experiment"]
@@ -40,26 +42,21 @@ def run_experiment(
 ) -> dict[str, Any]:
     """Train, evaluate and write a run directory; return what its metrics.json holds.
 
-    Nothing is written before the data was read and found good; an earlier run in ``out`` stays until then.
+    What goes wrong before training begins leaves nothing behind, and an earlier run in ``out`` as it was.
 
     Raises
     ------
     OnelayerError
         Whatever is wrong with the data, the configuration or the place to write to.
     """
-    is_new = not out.exists()
-    run = RunDirectory.reserve(out, overwrite=overwrite)
+    new_folders = [folder for folder in (out, *out.parents) if not folder.exists()]
+    claim = _Claim(RunDirectory.reserve(out, overwrite=overwrite), config)
     try:
         splits = load_parts(config, data_dir, progress=progress)
-        parts, features = _features(config, splits)
+        return _train(config, claim.run, splits, None, [claim, *listeners])
     except BaseException:
-        if is_new:
-            with contextlib.suppress(OSError):
-                out.rmdir()
+        claim.give_up(new_folders)
         raise
-    run.clear()
-    run.write_config(config.model_dump())
-    return _train(config, run, splits, parts, features, None, listeners)
 
 
 def resume_run(
@@ -80,11 +77,72 @@ def resume_run(
     splits = load_parts(config, data_dir, progress=progress)
     if checkpoint is not None and checkpoint[1].get("fingerprint") != splits.train.fingerprint:
         raise ModelFileError(f"{run}: the checkpoint belongs to other training data; start over with --overwrite")
-    parts, features = _features(config, splits)
-    return _train(config, run, splits, parts, features, checkpoint, listeners)
+    return _train(config, run, splits, checkpoint, listeners)
 
 
-def _features(config: ExperimentConfig, splits: Splits) -> tuple[dict[str, Rows], ImageFeatures | None]:
+class _Claim(Listener):
+    """Makes a folder that of this run: an empty one at once, one with an earlier run when training begins."""
+
+    def __init__(self, run: RunDirectory, config: ExperimentConfig) -> None:
+        self.run, self._config = run, config.model_dump()
+        self._is_new, self._has_begun = not run.config_path.exists(), False
+        if self._is_new:
+            run.write_config(self._config)
+
+    def on_train_begin(self, state: TrainingState) -> None:
+        """Remove an earlier run: data and configuration are good."""
+        if not self._is_new:
+            self.run.clear()
+            self.run.write_config(self._config)
+        self._has_begun = True
+
+    def give_up(self, new_folders: Sequence[Path]) -> None:
+        """Leave nothing behind, if training has not begun."""
+        if self._is_new and not self._has_begun:
+            self.run.clear()
+            with contextlib.suppress(OSError):
+                for folder in new_folders:
+                    folder.rmdir()
+
+
+class _Ending(Listener):
+    """Remembers how training ended."""
+
+    status = Status.RUNNING
+
+    def on_train_end(self, state: TrainingState) -> None:
+        """Remember it."""
+        self.status = state.status
+
+
+def _train(
+    config: ExperimentConfig,
+    run: RunDirectory,
+    splits: Splits,
+    checkpoint: Checkpoint | None,
+    listeners: Sequence[Listener],
+) -> dict[str, Any]:
+    parts, features = _rows(config, splits)
+    train, validation = parts["train"], parts.get("validation")
+    clf, ending = OneLayerClassifier(**config.training), _Ending()
+    checkpointing = Checkpointing(run.checkpoint_path, {"fingerprint": splits.train.fingerprint})
+    started = perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InterruptedTrainingWarning)  # the metrics say so
+        fit_classifier(
+            clf,
+            train.X,
+            train.y,
+            X_val=None if validation is None else validation.X,
+            y_val=None if validation is None else validation.y,
+            listeners=[*listeners, checkpointing, ending],
+            checkpoint=checkpoint,
+        )
+    seconds = perf_counter() - started
+    return _write(config, run, splits, parts, features, clf, seconds, ending.status is Status.INTERRUPTED)
+
+
+def _rows(config: ExperimentConfig, splits: Splits) -> tuple[dict[str, Rows], ImageFeatures | None]:
     train, features = make_rows(config, splits.train)
     parts = {"train": train}
     if splits.validation is not None:
@@ -92,45 +150,6 @@ def _features(config: ExperimentConfig, splits: Splits) -> tuple[dict[str, Rows]
     if config.validate_on != "test":
         parts["test"] = make_rows(config, splits.test)[0]
     return parts, features
-
-
-def _train(
-    config: ExperimentConfig,
-    run: RunDirectory,
-    splits: Splits,
-    parts: Mapping[str, Rows],
-    features: ImageFeatures | None,
-    checkpoint: Checkpoint | None,
-    listeners: Sequence[Listener],
-) -> dict[str, Any]:
-    train, validation = parts["train"], parts.get("validation")
-    fingerprint = splits.train.fingerprint
-    run.write_environment(
-        describe_environment(
-            engine="numpy",
-            threads=usable_threads(config.n_jobs),
-            dataset_fingerprint=fingerprint,
-            seed=config.random_state,
-        )
-    )
-    clf = OneLayerClassifier(**config.training)
-    started = perf_counter()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", InterruptedTrainingWarning)
-        fit_classifier(
-            clf,
-            train.X,
-            train.y,
-            X_val=None if validation is None else validation.X,
-            y_val=None if validation is None else validation.y,
-            listeners=[Checkpointing(run.checkpoint_path, {"fingerprint": fingerprint}), *listeners],
-            checkpoint=checkpoint,
-        )
-    seconds = perf_counter() - started
-    for warning in caught:
-        warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
-    interrupted = any(issubclass(warning.category, InterruptedTrainingWarning) for warning in caught)
-    return _write(config, run, splits, parts, features, clf, seconds, interrupted)
 
 
 def _write(
@@ -168,6 +187,14 @@ def _write(
         "evaluated_on": last,
         "evaluation": evaluations[last].to_dict(),
     }
+    run.write_environment(
+        describe_environment(
+            engine="numpy",
+            threads=usable_threads(config.n_jobs),
+            dataset_fingerprint=splits.train.fingerprint,
+            seed=config.random_state,
+        )
+    )
     run.write_history(clf.history_)
     run.write_metrics(metrics)
     report_run(run)
