@@ -14,7 +14,7 @@ from onelayer.errors import ConfigError, printable
 from onelayer.storage.files import read_limited
 from onelayer.training.parameters import Count, TrainingParameters
 
-__all__ = ["RECIPES", "ExperimentConfig", "load_config", "parse_setting"]
+__all__ = ["RECIPES", "ExperimentConfig", "gather_keys", "load_config", "parse_setting"]
 
 MAX_CONFIG_BYTES: Final = 1 << 20
 
@@ -94,7 +94,20 @@ class ExperimentConfig(TrainingParameters):
 def load_config(
     path: Path | None, dataset: str | None, settings: Sequence[str], options: Mapping[str, Any]
 ) -> ExperimentConfig:
-    """Return the configuration that a file, a data set, ``key=value`` settings and options make; the later ones win.
+    """Return the configuration that a file, ``key=value`` settings, options and a data set make; see :func:`gather_keys`.
+
+    Raises
+    ------
+    ConfigError
+        If the file can't be read, or a key or value is wrong.
+    """
+    return ExperimentConfig.check(gather_keys(path, dataset, settings, options))
+
+
+def gather_keys(
+    path: Path | None, dataset: str | None, settings: Sequence[str], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the keys that a file, ``key=value`` settings, options and a data set give; the later ones win.
 
     Parameters
     ----------
@@ -110,7 +123,7 @@ def load_config(
     Raises
     ------
     ConfigError
-        If the file can't be read, or a key or value is wrong.
+        If the file can't be read.
     """
     given: dict[str, Any] = {} if path is None else _read(path)
     given |= dict(parse_setting(setting) for setting in settings)
@@ -118,7 +131,7 @@ def load_config(
     if dataset is not None:
         given["dataset"] = dataset
     recipe = RECIPES.get(str(given.get("dataset", "digits")), {}) if given.get("features", "pixels") == "pixels" else {}
-    return ExperimentConfig.check({**recipe, **given})
+    return {**recipe, **given}
 
 
 def parse_setting(setting: str) -> tuple[str, Any]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from onelayer.data import Splits
-from onelayer.errors import InterruptedTrainingWarning, ModelFileError
+from onelayer.errors import ConfigError, InterruptedTrainingWarning, ModelFileError
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import Checkpoint, fit_classifier
 from onelayer.experiment.config import ExperimentConfig
@@ -28,7 +28,7 @@ from onelayer.training.listeners import Listener
 from onelayer.training.state import TrainingState
 from onelayer.training.threads import usable_threads
 
-__all__ = ["resume_run", "run_experiment"]
+__all__ = ["Claim", "claimed", "resume_run", "run_experiment", "train_and_write"]
 
 
 def run_experiment(
@@ -49,14 +49,9 @@ def run_experiment(
     OnelayerError
         Whatever is wrong with the data, the configuration or the place to write to.
     """
-    new_folders = [folder for folder in (out, *out.parents) if not folder.exists()]
-    claim = _Claim(RunDirectory.reserve(out, overwrite=overwrite), config)
-    try:
+    with claimed(out, config, overwrite=overwrite) as claim:
         splits = load_parts(config, data_dir, progress=progress)
-        return _train(config, claim.run, splits, None, [claim, *listeners])
-    except BaseException:
-        claim.give_up(new_folders)
-        raise
+        return train_and_write(config, claim.run, splits, None, [claim, *listeners])
 
 
 def resume_run(
@@ -72,15 +67,38 @@ def resume_run(
         If the checkpoint is damaged or belongs to other data.
     """
     run = RunDirectory.open(out)
-    config = ExperimentConfig.check(run.read_config())
+    settings = run.read_config()
+    if "grid" in settings:
+        raise ConfigError(f"{run} is a sweep, which can't be resumed: onelayer sweep --config runs it again")
+    config = ExperimentConfig.check(settings)
     checkpoint = load_checkpoint(run.checkpoint_path) if run.checkpoint_path.is_file() else None
     splits = load_parts(config, data_dir, progress=progress)
     if checkpoint is not None and checkpoint[1].get("fingerprint") != splits.train.fingerprint:
         raise ModelFileError(f"{run}: the checkpoint belongs to other training data; start over with --overwrite")
-    return _train(config, run, splits, checkpoint, listeners)
+    return train_and_write(config, run, splits, checkpoint, listeners)
 
 
-class _Claim(Listener):
+@contextlib.contextmanager
+def claimed(out: Path, config: ExperimentConfig, *, overwrite: bool) -> Iterator[Claim]:
+    """Claim a folder for a run.
+
+    What goes wrong before training begins leaves nothing behind, and an earlier run in ``out`` as it was.
+
+    Raises
+    ------
+    RunDirectoryError
+        If no run may begin there.
+    """
+    new_folders = [folder for folder in (out, *out.parents) if not folder.exists()]
+    claim = Claim(RunDirectory.reserve(out, overwrite=overwrite), config)
+    try:
+        yield claim
+    except BaseException:
+        claim.give_up(new_folders)
+        raise
+
+
+class Claim(Listener):
     """Makes a folder that of this run: an empty one at once, one with an earlier run when training begins."""
 
     def __init__(self, run: RunDirectory, config: ExperimentConfig) -> None:
@@ -115,13 +133,14 @@ class _Ending(Listener):
         self.status = state.status
 
 
-def _train(
+def train_and_write(
     config: ExperimentConfig,
     run: RunDirectory,
     splits: Splits,
     checkpoint: Checkpoint | None,
     listeners: Sequence[Listener],
 ) -> dict[str, Any]:
+    """Train on the loaded parts, evaluate, and write everything into ``run``; return what its metrics.json holds."""
     parts, features = _rows(config, splits)
     train, validation = parts["train"], parts.get("validation")
     clf, ending = OneLayerClassifier(**config.training), _Ending()

@@ -25,6 +25,7 @@ __all__ = ["RunDirectory"]
 # config.toml comes last: a removal that is interrupted leaves a folder that is still known as a run.
 _FILES = (
     "metrics.json",
+    "sweep.json",
     "history.jsonl",
     "model.safetensors",
     "checkpoint.safetensors",
@@ -148,6 +149,11 @@ class RunDirectory:
         return self.path / "metrics.json"
 
     @property
+    def sweep_path(self) -> Path:
+        """``sweep.json``: every trial of a sweep, and what was chosen of them."""
+        return self.path / "sweep.json"
+
+    @property
     def history_path(self) -> Path:
         """``history.jsonl``: every step and every validation."""
         return self.path / "history.jsonl"
@@ -210,6 +216,14 @@ class RunDirectory:
     def read_metrics(self) -> dict[str, Any]:
         """Read the figures of merit."""
         return self._read_table(self.metrics_path)
+
+    def write_sweep(self, sweep: Mapping[str, Any]) -> None:
+        """Write what a sweep found; NaN and infinities become ``null``."""
+        write_atomically(self.sweep_path, json_text(sweep, indent=2) + "\n")
+
+    def read_sweep(self) -> dict[str, Any]:
+        """Read what a sweep found."""
+        return self._read_table(self.sweep_path)
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
         """Write what :func:`onelayer.storage.environment.describe_environment` returned."""
