@@ -128,9 +128,10 @@ def _train(
     data = {"X": lambda: training.X, "y": training.y, "metadata": metadata}
     callbacks = SklearnCallbacks(clf, max(last - first, 0), data, attributes)
     everyone = [callbacks, *listeners, *_progress(parameters)]
-    with limited_threads(usable_threads(parameters.n_jobs)):
+    threads = usable_threads(parameters.n_jobs)
+    with limited_threads(threads):
         problem = setting.problem(training, validation)
-        state = train(problem, parameters, setting.seed, start, everyone, until_epoch=last)
+        state = train(problem, parameters, setting.seed, start, everyone, until_epoch=last, threads=threads)
     state.solver.parameters = state.kept
     for name, value in attributes(state).items():
         setattr(clf, name, value)
@@ -140,7 +141,7 @@ def _train(
             f"training was interrupted in epoch {state.epoch} after {state.solver.step} steps; "
             "the model holds what was learned until then"
         )
-        warnings.warn(message, InterruptedTrainingWarning, stacklevel=4)
+        warnings.warn(message, InterruptedTrainingWarning, stacklevel=5)
     return clf
 
 
