@@ -140,10 +140,17 @@ class HOG(ImageFeatures):
             channel=self.channel,
         )
 
+    def _count_features(self, height: int, width: int, channels: int) -> int:
+        return math.prod(self._sizes(height, width))
+
     def _feature_names(self, height: int, width: int, channels: int) -> list[str]:
+        places = product(*map(range, self._sizes(height, width)))
+        return [f"block{r}_{c}_cell{i}_{j}_orientation{k}" for r, c, i, j, k in places]
+
+    def _sizes(self, height: int, width: int) -> tuple[int, ...]:
+        """Return the numbers of blocks, cells and orientations that features are laid out in."""
         grid = _block_grid(height, width, self.pixels_per_cell, self.cells_per_block)
-        sizes = (*grid, *self.cells_per_block, self.orientations)
-        return [f"block{r}_{c}_cell{i}_{j}_orientation{k}" for r, c, i, j, k in product(*map(range, sizes))]
+        return (*grid, *self.cells_per_block, self.orientations)
 
 
 def hog_features(
