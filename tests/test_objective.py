@@ -123,7 +123,7 @@ def test_hessian_product_is_the_slope_of_the_gradient(curved):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(rows_module, "BLOCK_BYTES", 7 * D * 8)  # seven rows
+    monkeypatch.setattr(rows_module, "VIEW_ROWS", 7)
 
 
 def test_gradient_over_blocks_is_that_of_one_batch(case, small_blocks):
@@ -135,7 +135,7 @@ def test_gradient_over_blocks_is_that_of_one_batch(case, small_blocks):
 def test_hessian_product_over_blocks_is_that_of_the_whole(curved, monkeypatch):
     arguments = (curved.parameters, curved.random_direction(), *curved.given)
     whole = curved.objective.hessian_product(*arguments)
-    monkeypatch.setattr(rows_module, "BLOCK_BYTES", 7 * D * 8)
+    monkeypatch.setattr(rows_module, "VIEW_ROWS", 7)
     assert_same(curved.objective.hessian_product(*arguments), whole)
 
 

@@ -23,11 +23,15 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Sums:
-    """Weighted sums over rows; each is a float, or ``(m,)`` for m models."""
+    """Weighted sums over rows; each is a float, or ``(m,)`` for m models (one float if all rows weigh 1)."""
 
     loss: Any
     correct: Any
     weight: Any
+
+    def __add__(self, other: Sums) -> Sums:
+        """Return the sums over the rows of both."""
+        return Sums(self.loss + other.loss, self.correct + other.correct, self.weight + other.weight)
 
     @property
     def mean_loss(self) -> Any:
@@ -87,14 +91,14 @@ class Objective:
             scores = self.model.scores(parameters, X)
             values = self.loss.values(scores, labels[part])
             hits = self._hits(scores, labels[part])
-            weights = (
-                np.ones(values.shape)
-                if row_weights is None
-                else np.broadcast_to(_columns(row_weights[part], values), values.shape)
-            )
-            loss += (values * weights).sum(axis=0, dtype=np.float64)
-            correct += (hits * weights).sum(axis=0, dtype=np.float64)
-            weight += weights.sum(axis=0, dtype=np.float64)
+            if row_weights is None:
+                weight += len(X)
+            else:
+                weights = np.broadcast_to(_columns(row_weights[part], values), values.shape)
+                values, hits = values * weights, hits * weights
+                weight += weights.sum(axis=0, dtype=np.float64)
+            loss += values.sum(axis=0, dtype=np.float64)
+            correct += hits.sum(axis=0, dtype=np.float64)
         return Sums(loss, correct, weight)
 
     def gradient(
