@@ -204,7 +204,7 @@ def test_nothing_can_be_asked_before_fit(method, tmp_path):
 
 @pytest.mark.parametrize("rows", [X[:, :2], with_one(np.nan), X[:0]], ids=["features", "NaN", "empty"])
 def test_rows_to_predict_are_checked(rows):
-    with pytest.raises(ValueError, match="X has 2 features|contains NaN|0 sample"):
+    with pytest.raises(ValueError, match=r"X has 2 features|contains NaN|0 sample"):
         fit().predict(rows)
 
 
