@@ -73,8 +73,8 @@ class Objective:
             mean = (values * share).sum(axis=0)
             residual *= share[..., np.newaxis]
         gradient = pull_back(residual)
-        penalty = self.penalty.gradient(*parameters)
-        return mean, LinearParameters(gradient.weights + penalty[0], gradient.intercepts + penalty[1])
+        _add(gradient, self.penalty.gradient(*parameters))
+        return mean, gradient
 
     def value(
         self, parameters: LinearParameters, rows: RowSource, targets: Array, row_weights: Array | None = None
