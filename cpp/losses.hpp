@@ -1,0 +1,151 @@
+// The five losses on a column of scores: vector lanes are rows, classes lie `tile_stride` apart. Each turns scores into residuals ∂ℓ/∂z in place and returns
+// the rows' losses. The definitions, with their derivations, are the package's losses in array code.
+#pragma once
+
+#include "elementary.hpp"
+#include "tiling.hpp"
+
+namespace onelayer::ONELAYER_ISA {
+
+template <class T>
+struct Column {
+    T* at;
+    ONELAYER_INLINE Vec<T> operator[](Index c) const { return load<T>(at + c * tile_stride); }
+    ONELAYER_INLINE void set(Index c, Vec<T> value) const { store(at + c * tile_stride, value); }
+};
+
+// Target probability of class c from a label: smoothing ε gives the label 1 − ε + ε/K and the others ε/K.
+template <class T>
+struct LabelTarget {
+    Vec<T> label;
+    T on, off;
+    ONELAYER_INLINE Vec<T> operator[](Index c) const { return select(label == T(c), broadcast(on), broadcast(off)); }
+};
+
+// Two classes with one output: the target is the probability of class 1.
+template <class T>
+struct BinaryTarget {
+    Vec<T> label;
+    T on, off;
+    ONELAYER_INLINE Vec<T> operator[](Index) const { return select(label == T(1), broadcast(on), broadcast(off)); }
+};
+
+template <class T>
+struct ProbabilityTarget {
+    Column<T> probabilities;
+    ONELAYER_INLINE Vec<T> operator[](Index c) const { return probabilities[c]; }
+};
+
+// ℓ = ln Σ eᶻ − Σ t z; ∂ℓ/∂z = p − t.
+template <class T, class Target>
+Vec<T> softmax_loss(Column<T> z, Index k, const Target& target) {
+    Vec<T> highest = z[0];
+    for (Index c = 1; c < k; ++c) {
+        highest = larger(z[c], highest);
+    }
+    Vec<T> sum = {}, hit = {}, mass = {};
+    for (Index c = 0; c < k; ++c) {
+        const Vec<T> shifted = z[c] - highest, t = target[c], e = exp_of_negative<T>(shifted);
+        hit += t * shifted;
+        mass += t;
+        sum += e;
+        z.set(c, e);
+    }
+    const Vec<T> share = mass / sum;
+    for (Index c = 0; c < k; ++c) {
+        z.set(c, z[c] * share - target[c]);
+    }
+    return mass * log_from_one<T>(sum) - hit;
+}
+
+// ℓ = (1/k) Σ [ln(1 + eᶻ) − t z]; ∂ℓ/∂z = (σ(z) − t)/k. With k = 1 it is the logistic loss.
+//
+// ln(1 + e) of all classes is the logarithm of one product of factors in (1, 2], taken before it can overflow; what rounding 1 + e loses is put back to
+// first order, so that tiny losses keep their digits.
+template <class T, class Target>
+Vec<T> sigmoid_loss(Column<T> z, Index k, const Target& target) {
+    constexpr Index factors = 64;
+    const T share = T(1) / static_cast<T>(k);
+    Vec<T> loss = {}, product = broadcast(T(1)), lost = {};
+    for (Index c = 0; c < k; ++c) {
+        const Vec<T> score = z[c], t = target[c], e = exp_of_negative<T>(-larger(score, -score));
+        const Vec<T> factor = e + T(1), inverse = T(1) / factor;
+        lost += (e - (factor - T(1))) * inverse;
+        product *= factor;
+        loss += larger(score, Vec<T>{}) - t * score;
+        z.set(c, (select(score >= T(0), broadcast(T(1)), e) * inverse - t) * share);
+        if (c % factors == factors - 1) {
+            loss += log_from_one<T>(product);
+            product = broadcast(T(1));
+        }
+    }
+    return (loss + (log_from_one<T>(product) + lost)) * share;
+}
+
+// Weston and Watkins: ℓ = Σ_{j≠y} max(0, z_j − z_y + 1); ∂ℓ/∂z_j = 1 for each violated margin, and minus their number for y.
+template <class T>
+Vec<T> hinge_loss(Column<T> z, Index k, Vec<T> label) {
+    Vec<T> own = {};
+    for (Index c = 0; c < k; ++c) {
+        own = select(label == T(c), z[c], own);
+    }
+    Vec<T> loss = {}, violated = {};
+    for (Index c = 0; c < k; ++c) {
+        const Vec<T> margin = select(label == T(c), Vec<T>{}, z[c] - own + T(1));
+        const Vec<T> one = select(margin > T(0), broadcast(T(1)), Vec<T>{});
+        loss += larger(Vec<T>{}, margin);  // in this order NaN stays NaN
+        violated += one;
+        z.set(c, one);
+    }
+    for (Index c = 0; c < k; ++c) {
+        z.set(c, select(label == T(c), -violated, z[c]));
+    }
+    return loss;
+}
+
+// One against the rest: ℓ = Σ_j max(0, 1 − t_j z_j)² with t_j = ±1; ∂ℓ/∂z_j = −2 t_j max(0, 1 − t_j z_j). NaN scores stay NaN.
+template <class T>
+Vec<T> squared_hinge_loss(Column<T> z, Index k, Vec<T> label, T positive) {
+    Vec<T> loss = {};
+    for (Index c = 0; c < k; ++c) {
+        const Vec<T> sign = select(label == T(c) + positive, broadcast(T(1)), broadcast(T(-1)));
+        const Vec<T> margin = T(1) - sign * z[c];
+        const Vec<T> violation = select(margin <= T(0), Vec<T>{}, margin);
+        loss += violation * violation;
+        z.set(c, T(-2) * sign * violation);
+    }
+    return loss;
+}
+
+// How a tile's targets look to one vector of rows.
+template <class T>
+struct TileTargets {
+    const T* labels;
+    T* probabilities;
+    double smoothing;
+};
+
+template <class T>
+Vec<T> residual_of(Loss loss, Column<T> z, Index k, const TileTargets<T>& targets, Index row) {
+    const Vec<T> label = load<T>(targets.labels + row);
+    const bool soft = targets.probabilities != nullptr;
+    const ProbabilityTarget<T> probability{{targets.probabilities + (soft ? row : 0)}};
+    const Index classes = k == 1 ? 2 : k;
+    const T off = static_cast<T>(targets.smoothing / static_cast<double>(classes));
+    const T on = static_cast<T>(1 - targets.smoothing + targets.smoothing / static_cast<double>(classes));
+    switch (loss) {
+        case Loss::softmax:
+            return soft ? softmax_loss<T>(z, k, probability) : softmax_loss<T>(z, k, LabelTarget<T>{label, on, off});
+        case Loss::logistic:
+            return soft ? sigmoid_loss<T>(z, k, probability) : sigmoid_loss<T>(z, k, BinaryTarget<T>{label, on, off});
+        case Loss::sigmoid:
+            return soft ? sigmoid_loss<T>(z, k, probability) : sigmoid_loss<T>(z, k, LabelTarget<T>{label, on, off});
+        case Loss::hinge:
+            return hinge_loss<T>(z, k, label);
+        case Loss::squared_hinge:
+            return squared_hinge_loss<T>(z, k, label, k == 1 ? T(1) : T(0));
+    }
+    return Vec<T>{};
+}
+
+}  // namespace onelayer::ONELAYER_ISA
