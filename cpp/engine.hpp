@@ -12,6 +12,7 @@ namespace onelayer {
 template <class T>
 struct Kernels {
     std::int64_t (*train)(const TrainJob<T>&, Team&);
+    void (*pass)(const PassJob<T>&, Team&);
 };
 
 struct Engine {

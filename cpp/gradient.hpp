@@ -7,21 +7,28 @@
 
 namespace onelayer::ONELAYER_ISA {
 
-// Sums over rows of residual · x, for `Vectors` vectors from `offset` on. While at it, brings the same features of the coming rows near: gathered rows lie
-// anywhere in memory, and waiting for them would cost more than the arithmetic.
+// Rows that come next, from some feature on.
+template <class In>
+struct Lookahead {
+    const In* const* rows;  // or null
+    Index offset;
+};
+
+// Sums over rows of residual · x for `Vectors` vectors of features from `offset` on. While at it, brings the same features of the coming rows near: gathered
+// rows lie anywhere in memory, and waiting for them costs up to half as much again as the arithmetic.
 template <class In, class T, int Vectors, int Outputs>
-ONELAYER_INLINE void sum_gradient(const In* const* rows, Index offset, const In* const* coming, Index coming_offset, Index count,
-                                  const T* residual, Vec<T> (&sums)[Vectors * Outputs]) {
+ONELAYER_INLINE void sum_gradient(const In* const* rows, Index offset, Lookahead<In> ahead, Index count, const T* residual,
+                                  Vec<T> (&sums)[Vectors * Outputs]) {
     constexpr int bytes = Vectors * lanes<T> * static_cast<int>(sizeof(In));
     for (Index i = 0; i < count; ++i) {
-        const In* row = rows[i] + offset;
-        if (coming != nullptr) {
-            const char* next = reinterpret_cast<const char*>(coming[i] + coming_offset);
+        if (ahead.rows != nullptr) {
+            const char* next = reinterpret_cast<const char*>(ahead.rows[i] + ahead.offset);
 #pragma GCC unroll 16
             for (int line = 0; line < bytes; line += 64) {
                 prefetch(next + line);
             }
         }
+        const In* row = rows[i] + offset;
         Vec<T> x[Vectors];
 #pragma GCC unroll 16
         for (int v = 0; v < Vectors; ++v) {
@@ -29,7 +36,8 @@ ONELAYER_INLINE void sum_gradient(const In* const* rows, Index offset, const In*
         }
 #pragma GCC unroll 16
         for (int o = 0; o < Outputs; ++o) {
-            const Vec<T> r = broadcast(residual[o * tile_stride + i]);
+            Vec<T> r = broadcast(residual[o * tile_stride + i]);
+            keep_in_register(r);
 #pragma GCC unroll 16
             for (int v = 0; v < Vectors; ++v) {
                 sums[v * Outputs + o] += x[v] * r;
@@ -38,13 +46,14 @@ ONELAYER_INLINE void sum_gradient(const In* const* rows, Index offset, const In*
     }
 }
 
-// Vectors [first, last), `Vectors` at a time and the rest by halves of that; `at` counts from the slice's beginning.
+// Vectors [first, last), `Vectors` at a time and the rest by halves of that.
 template <class In, class T, int Vectors, int Outputs, class Finish>
 void gradient_run(const RowTile<In, T>& tile, Index first, Index last, bool ahead, const T* residual, Finish& finish) {
     Index v = first;
     for (; v + Vectors <= last; v += Vectors) {
         Vec<T> sums[Vectors * Outputs] = {};
-        sum_gradient<In, T, Vectors, Outputs>(tile.rows(), v * lanes<T>, ahead ? tile.coming() : nullptr, v * lanes<T>, tile.count(), residual, sums);
+        const Lookahead<In> coming{ahead ? tile.coming() : nullptr, v * lanes<T>};
+        sum_gradient<In, T, Vectors, Outputs>(tile.rows(), v * lanes<T>, coming, tile.count(), residual, sums);
 #pragma GCC unroll 8
         for (int i = 0; i < Vectors; ++i) {
             finish(v + i, sums + i * Outputs);
@@ -55,15 +64,23 @@ void gradient_run(const RowTile<In, T>& tile, Index first, Index last, bool ahea
     }
 }
 
-// The gradient of one group of outputs. finish(vector, sums) is called with the sums of each output of the group, for every vector of the slice in order.
-template <class In, class T, int Outputs, class Finish>
-void gradient_group(const RowTile<In, T>& tile, Slice slice, bool ahead, const T* residual, Finish&& finish) {
-    const Index vectors = slice.last - slice.first, whole = vectors - (slice.ragged ? 1 : 0);
-    gradient_run<In, T, vectors_together(Outputs), Outputs>(tile, 0, whole, ahead, residual, finish);
-    if (slice.ragged) {
-        Vec<T> sums[Outputs] = {};
-        sum_gradient<In, T, 1, Outputs>(tile.ends(), 0, ahead ? tile.coming() : nullptr, whole * lanes<T>, tile.count(), residual, sums);
-        finish(whole, sums);
+// The gradient of a tile. finish(outputs, group, vector, sums) gets the sums of each output of the group (their number a constant), for every vector of the
+// slice; with `ahead` the coming rows are brought near meanwhile.
+template <class In, class T, class Finish>
+void gradient_tile(const RowTile<In, T>& tile, Slice slice, const Groups<T>& groups, const T* residual, bool ahead, Finish&& finish) {
+    const Index whole = slice.last - slice.first - (slice.ragged ? 1 : 0);
+    for (Index g = 0; g < groups.count; ++g) {
+        with_constant<most_group<T>>(groups.size(g), [&](auto outputs) {
+            const T* of_group = residual + groups.first(g) * tile_stride;
+            auto done = [&](Index vector, Vec<T>* sums) { finish(outputs, g, vector, sums); };
+            gradient_run<In, T, vectors_together(outputs), outputs>(tile, 0, whole, ahead && g == 0, of_group, done);
+            if (slice.ragged) {
+                Vec<T> sums[outputs] = {};
+                const Lookahead<In> coming{ahead && g == 0 ? tile.coming() : nullptr, whole * lanes<T>};
+                sum_gradient<In, T, 1, outputs>(tile.ends(), 0, coming, tile.count(), of_group, sums);
+                done(whole, sums);
+            }
+        });
     }
 }
 

@@ -61,17 +61,23 @@ struct TrainJob {
     Poll poll;
 };
 
+// One pass over rows for m models at once; sums are weighted, and in float64 from tile to tile.
 template <class T>
-struct EvaluateJob {
+struct PassJob {
     Rows rows;
     Targets<T> targets;
     Scaling<T> scaling;
-    const T* row_weights = nullptr;
+    const T* row_weights = nullptr;  // (n), or (m, n) with own_row_weights, or null for 1 each
+    bool own_row_weights = false;
     Loss loss = Loss::softmax;
     std::int64_t m = 1, k = 0;
-    const T* weights = nullptr;     // (m, k, d)
-    const T* intercepts = nullptr;  // (m, k)
-    double* sums = nullptr;         // (m, 3): of weight · loss, weight · correct, weight
+    const T* weights = nullptr;               // (m, k, d)
+    const T* intercepts = nullptr;            // (m, k)
+    const T* directions = nullptr;            // (m, k, d): Hessian products instead of gradients; or null
+    const T* direction_intercepts = nullptr;  // (m, k)
+    double* sums = nullptr;                   // (m, 3): of weight · loss, weight · correct, weight
+    double* gradient = nullptr;               // (m, k, d), or null where only the sums are wanted
+    double* intercept_gradient = nullptr;     // (m, k)
     int threads = 1;
 };
 

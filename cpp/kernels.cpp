@@ -1,5 +1,6 @@
 // One table of kernels: compiled for each instruction set (ONELAYER_ISA) and float type (ONELAYER_REAL).
 #include "engine.hpp"
+#include "pass.hpp"
 #include "train.hpp"
 
 namespace onelayer::ONELAYER_ISA {
@@ -28,9 +29,13 @@ std::int64_t train_any(const TrainJob<T>& job, Team& team) {
     return with_element(job.rows.element, [&](auto type) { return train<Pointed<decltype(type)>, T>(job, team); });
 }
 
+void pass_any(const PassJob<T>& job, Team& team) {
+    with_element(job.rows.element, [&](auto type) { pass<Pointed<decltype(type)>, T>(job, team); });
+}
+
 }  // namespace
 
 extern const Kernels<T> ONELAYER_TABLE;
-const Kernels<T> ONELAYER_TABLE{&train_any};
+const Kernels<T> ONELAYER_TABLE{&train_any, &pass_any};
 
 }  // namespace onelayer::ONELAYER_ISA

@@ -121,31 +121,54 @@ Vec<T> squared_hinge_loss(Column<T> z, Index k, Vec<T> label, T positive) {
 template <class T>
 struct TileTargets {
     const T* labels;
-    T* probabilities;
+    T* probabilities;  // or null
     double smoothing;
+
+    ONELAYER_INLINE ProbabilityTarget<T> probability(Index row) const { return {{probabilities + row}}; }
+    ONELAYER_INLINE Vec<T> label(Index row) const { return load<T>(labels + row); }
+    T off(Index k) const { return static_cast<T>(smoothing / static_cast<double>(k == 1 ? 2 : k)); }
+    T on(Index k) const { return static_cast<T>(1 - smoothing) + off(k); }
 };
 
 template <class T>
 Vec<T> residual_of(Loss loss, Column<T> z, Index k, const TileTargets<T>& targets, Index row) {
-    const Vec<T> label = load<T>(targets.labels + row);
     const bool soft = targets.probabilities != nullptr;
-    const ProbabilityTarget<T> probability{{targets.probabilities + (soft ? row : 0)}};
-    const Index classes = k == 1 ? 2 : k;
-    const T off = static_cast<T>(targets.smoothing / static_cast<double>(classes));
-    const T on = static_cast<T>(1 - targets.smoothing + targets.smoothing / static_cast<double>(classes));
+    const LabelTarget<T> label{targets.label(row), targets.on(k), targets.off(k)};
     switch (loss) {
         case Loss::softmax:
-            return soft ? softmax_loss<T>(z, k, probability) : softmax_loss<T>(z, k, LabelTarget<T>{label, on, off});
+            return soft ? softmax_loss<T>(z, k, targets.probability(row)) : softmax_loss<T>(z, k, label);
         case Loss::logistic:
-            return soft ? sigmoid_loss<T>(z, k, probability) : sigmoid_loss<T>(z, k, BinaryTarget<T>{label, on, off});
+            return soft ? sigmoid_loss<T>(z, k, targets.probability(row)) : sigmoid_loss<T>(z, k, BinaryTarget<T>{label.label, label.on, label.off});
         case Loss::sigmoid:
-            return soft ? sigmoid_loss<T>(z, k, probability) : sigmoid_loss<T>(z, k, LabelTarget<T>{label, on, off});
+            return soft ? sigmoid_loss<T>(z, k, targets.probability(row)) : sigmoid_loss<T>(z, k, label);
         case Loss::hinge:
-            return hinge_loss<T>(z, k, label);
+            return hinge_loss<T>(z, k, label.label);
         case Loss::squared_hinge:
-            return squared_hinge_loss<T>(z, k, label, k == 1 ? T(1) : T(0));
+            return squared_hinge_loss<T>(z, k, label.label, k == 1 ? T(1) : T(0));
     }
     return Vec<T>{};
+}
+
+// The likeliest class of each row, the first of equals; with one output, 1 where it is at least `threshold`.
+template <class T>
+Vec<T> decision_of(Column<T> z, Index k, T threshold) {
+    if (k == 1) {
+        return select(z[0] >= threshold, broadcast(T(1)), Vec<T>{});
+    }
+    Vec<T> highest = z[0], which = {};
+    for (Index c = 1; c < k; ++c) {
+        const Vec<T> score = z[c];
+        which = select(score > highest, broadcast(T(c)), which);
+        highest = larger(score, highest);
+    }
+    return which;
+}
+
+// 1 for each row that is decided rightly; against probabilities the likeliest class is the right one.
+template <class T>
+Vec<T> hits_of(Column<T> z, Index k, const TileTargets<T>& targets, Index row) {
+    const Vec<T> right = targets.probabilities == nullptr ? targets.label(row) : decision_of<T>(targets.probability(row).probabilities, k, T(0.5));
+    return select(decision_of<T>(z, k, T(0)) == right, broadcast(T(1)), Vec<T>{});
 }
 
 }  // namespace onelayer::ONELAYER_ISA

@@ -190,6 +190,48 @@ std::int64_t train(const TrainArguments& a) {
     return steps;
 }
 
+struct PassArguments {
+    const std::string& engine;
+    const RowsArgument& rows;
+    const TargetsArgument& targets;
+    const ScalingArgument& scaling;
+    const Optional& row_weights;
+    int loss;
+    const Input& weights;
+    const Input& intercepts;
+    const Optional& directions;
+    const Optional& direction_intercepts;
+    const Output& sums;
+    const std::optional<Output>& gradient;
+    const std::optional<Output>& intercept_gradient;
+    int threads;
+};
+
+template <class T>
+void pass(const PassArguments& a) {
+    PassJob<T> job;
+    job.rows = rows_of(a.rows);
+    job.targets = targets_of<T>(a.targets);
+    job.scaling = scaling_of<T>(a.scaling);
+    job.row_weights = pointer<T>(a.row_weights);
+    job.own_row_weights = a.row_weights && a.row_weights->ndim() == 2;
+    job.loss = static_cast<Loss>(a.loss);
+    job.m = static_cast<std::int64_t>(a.weights.shape(0));
+    job.k = static_cast<std::int64_t>(a.weights.shape(1));
+    job.weights = static_cast<const T*>(a.weights.data());
+    job.intercepts = static_cast<const T*>(a.intercepts.data());
+    job.directions = pointer<T>(a.directions);
+    job.direction_intercepts = pointer<T>(a.direction_intercepts);
+    job.sums = static_cast<double*>(a.sums.data());
+    job.gradient = written<double>(a.gradient);
+    job.intercept_gradient = written<double>(a.intercept_gradient);
+    job.threads = a.threads;
+    const auto& kernels = engine_named(a.engine).kernels<T>();
+    const nb::gil_scoped_release free;
+    const TeamLease team;
+    kernels.pass(job, *team);
+}
+
 }  // namespace
 
 }  // namespace onelayer
@@ -212,4 +254,17 @@ NB_MODULE(_native, module) {
         nb::arg("order"), nb::arg("batch_size"), nb::arg("learning_rates"), nb::arg("weights"), nb::arg("intercepts"),
         nb::arg("weight_velocity").none(), nb::arg("intercept_velocity").none(), nb::arg("momentum"), nb::arg("l2"), nb::arg("penalize_bias"),
         nb::arg("fit_intercept"), nb::arg("batch_losses"), nb::arg("threads"), nb::arg("stopping").none());
+    module.def(
+        "pass_over",
+        [](const std::string& engine, const RowsArgument& rows, const TargetsArgument& targets, const ScalingArgument& scaling,
+           const Optional& row_weights, int loss, const Input& weights, const Input& intercepts, const Optional& directions,
+           const Optional& direction_intercepts, const Output& sums, const std::optional<Output>& gradient,
+           const std::optional<Output>& intercept_gradient, int threads) {
+            const PassArguments all{engine,     rows,       targets,              scaling, row_weights, loss,   weights,
+                                    intercepts, directions, direction_intercepts, sums,    gradient,    intercept_gradient, threads};
+            is_single(weights.dtype()) ? pass<float>(all) : pass<double>(all);
+        },
+        nb::arg("engine"), nb::kw_only(), nb::arg("rows"), nb::arg("targets"), nb::arg("scaling"), nb::arg("row_weights").none(), nb::arg("loss"),
+        nb::arg("weights"), nb::arg("intercepts"), nb::arg("directions").none(), nb::arg("direction_intercepts").none(), nb::arg("sums"),
+        nb::arg("gradient").none(), nb::arg("intercept_gradient").none(), nb::arg("threads"));
 }

@@ -20,7 +20,8 @@ ONELAYER_INLINE void add_products(const In* const (&rows)[Rows], Index offset, c
     }
 #pragma GCC unroll 16
     for (int o = 0; o < Outputs; ++o) {
-        const Vec<T> w = load<T>(weights + o * lanes<T>);
+        Vec<T> w = load<T>(weights + o * lanes<T>);
+        keep_in_register(w);
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r) {
             sums[o * Rows + r] += w * x[r];

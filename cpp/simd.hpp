@@ -52,7 +52,7 @@ using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 
 template <class T>
 ONELAYER_INLINE Vec<T> broadcast(T value) {
-    return Vec<T>{} + value;
+    return value - Vec<T>{};  // x − 0 is x whatever x is, and so costs nothing; 0 + x is not (−0)
 }
 
 template <class T>
@@ -95,6 +95,20 @@ ONELAYER_INLINE Vec<T> load(const In* at) {
     else {
         return __builtin_convertvector(*reinterpret_cast<const typename Narrow::unaligned*>(at), Vec<T>);
     }
+}
+
+// Makes the compiler hold a value in a register that it would otherwise load again for every use: two loads a cycle are as scarce as two products.
+template <class V>
+ONELAYER_INLINE void keep_in_register(V& value) {
+#if defined(__AVX512F__)
+    __asm__("" : "+v"(value));
+#elif defined(__SSE2__)
+    __asm__("" : "+x"(value));
+#elif defined(__aarch64__)
+    __asm__("" : "+w"(value));
+#else
+    (void)value;
+#endif
 }
 
 template <class V, class M>

@@ -53,6 +53,13 @@ Slice slice_of(Index d, int thread, int threads) {
     return slice;
 }
 
+// The rows of two tiles, the present and the coming one, share a second-level cache of 1 to 2 MB with the weights.
+template <class In>
+Index tile_rows_for(Index features) {
+    constexpr Index bytes = 768 << 10;
+    return std::clamp<Index>(bytes / (features * static_cast<Index>(sizeof(In))), 16, most_tile_rows);
+}
+
 // The k outputs as groups of nearly equal size, none above most_group: 17 is 9 + 8, since a group of one would waste every row that it loads.
 template <class T>
 struct Groups {

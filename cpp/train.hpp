@@ -173,22 +173,17 @@ class TrainThread {
             }
             weights_.clear_offsets();
         }
-        for (Index g = 0; g < weights_.groups.count; ++g) {
-            with_constant<most_group<T>>(weights_.groups.size(g), [&](auto outputs) {
-                const Index first = weights_.groups.first(g);
-                T* kept = gradient_ + first * (slice_.last - slice_.first) * lanes<T>;
-                gradient_group<In, T, outputs>(tile_, slice_, g == 0, residual_ + first * tile_stride, [&](Index vector, Vec<T>* sums) {
-                    if (!first_tile) {
-                        add_kept<outputs>(kept + vector * outputs * lanes<T>, sums);
-                    }
-                    if (last_tile) {
-                        weights_.template step<outputs>(g, vector, sums, residual_sums_, size);
-                    } else {
-                        keep<outputs>(kept + vector * outputs * lanes<T>, sums);
-                    }
-                });
-            });
-        }
+        gradient_tile(tile_, slice_, weights_.groups, residual_, true, [&](auto outputs, Index group, Index vector, Vec<T>* sums) {
+            T* kept = gradient_ + (weights_.groups.first(group) * (slice_.last - slice_.first) + vector * outputs) * lanes<T>;
+            if (!first_tile) {
+                add_kept<outputs>(kept, sums);
+            }
+            if (last_tile) {
+                weights_.template step<outputs>(group, vector, sums, residual_sums_, size);
+            } else {
+                keep<outputs>(kept, sums);
+            }
+        });
         if (last_tile && job_.fit_intercept) {
             step_intercepts(size);
         }
@@ -247,13 +242,6 @@ int useful_threads(const TrainJob<T>& job) {
     const Index work = 2 * std::min(job.batch_size, job.ordered) * job.k * job.rows.d;
     const Index most = std::min<Index>({job.threads, work / least_work, ceil_div(job.rows.d, 2 * lanes<T>), Barrier::most_threads});
     return static_cast<int>(std::max<Index>(1, most));
-}
-
-// The rows of two tiles, the present and the coming one, share a second-level cache of 1 to 2 MB with the weights.
-template <class In>
-Index tile_rows_for(Index features) {
-    constexpr Index bytes = 768 << 10;
-    return std::clamp<Index>(bytes / (features * static_cast<Index>(sizeof(In))), 16, most_tile_rows);
 }
 
 // Returns the number of steps taken, all but when told to stop.
