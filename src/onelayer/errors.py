@@ -1,7 +1,8 @@
 """Everything that can go wrong for a user, each error saying what to do.
 
-Every class here is also a :class:`ValueError`, :class:`TypeError`, :class:`OSError` or :class:`ImportError`, so that code which knows nothing of
-onelayer catches it where it expects to. The command line prints the message alone and exits with ``exit_code``.
+Every class here is also a ValueError, TypeError, OSError or ImportError, so that code
+which knows nothing of onelayer catches it where it expects to. The command line prints the message alone and exits with
+``exit_code``.
 """
 
 from __future__ import annotations
@@ -95,12 +96,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def printable(text: str, limit: int = 200) -> str:
-    """Return ``text`` (a name from a file, say) without control characters and cut to ``limit`` characters.
+    r"""Return ``text`` (a name from a file, say) without control characters and cut to ``limit`` characters.
 
     Examples
     --------
-    >>> printable("cat\\x1b[31m")
-    'cat\\\\x1b[31m'
+    >>> printable("cat\x1b[31m")
+    'cat\\x1b[31m'
     """
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

@@ -7,6 +7,7 @@ because the look-up costs as much as the arithmetic on a small batch.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -62,7 +63,12 @@ def row_sum(x: Array, xp: Any = None) -> Array:
     array([4., 7.])
     """
     xp = xp or array_namespace(x)
-    return xp.matmul(x, xp.ones(x.shape[-1], dtype=x.dtype, device=x.device))
+    return x @ _ones(xp, x.shape[-1], x.dtype, x.device)
+
+
+@lru_cache(maxsize=64)
+def _ones(xp: Any, k: int, dtype: Any, device: Any) -> Array:
+    return xp.ones(k, dtype=dtype, device=device)
 
 
 def sigmoid(x: Array, xp: Any = None) -> Array:

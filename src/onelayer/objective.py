@@ -1,7 +1,7 @@
 """The objective J = Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ + ½·l2·‖W‖²: value, gradient and Hessian product over any rows.
 
-Losses and models give sums; only this file divides. So a batch, a block of a data set too large for memory, or a part of it on another machine
-adds up to the same figures.
+Losses and models give sums; only this file divides. So a batch, a block of a data set too large for memory, or a part
+of it on another machine adds up to the same figures.
 """
 
 from __future__ import annotations
@@ -44,15 +44,17 @@ class Sums:
 class Objective:
     """A loss on the scores of a model plus a penalty on its parameters.
 
-    Targets are integer labels ``(n,)`` or, where the loss takes them, probabilities ``(n, k)``. Row weights are ``(n,)``, ``(n, m)`` for m
-    models, or None for 1 each.
+    Targets are integer labels ``(n,)`` or, where the loss takes them, probabilities ``(n, k)``. Row weights are
+    ``(n,)``, ``(n, m)`` for m models, or None for 1 each.
     """
 
     loss: Loss
     penalty: L2
     model: Linear = Linear()  # noqa: RUF009 (stateless)
 
-    def batch(self, parameters: LinearParameters, X: Array, targets: Array, row_weights: Array | None = None) -> tuple[Any, LinearParameters]:
+    def batch(
+        self, parameters: LinearParameters, X: Array, targets: Array, row_weights: Array | None = None
+    ) -> tuple[Any, LinearParameters]:
         """Return the mean loss over the rows X ``(b, d)`` and the gradient of J on them.
 
         Rows that weigh nothing together have loss 0 and leave the penalty alone in the gradient.
@@ -70,24 +72,34 @@ class Objective:
         penalty = self.penalty.gradient(*parameters)
         return mean, LinearParameters(gradient.weights + penalty[0], gradient.intercepts + penalty[1])
 
-    def value(self, parameters: LinearParameters, rows: RowSource, targets: Array, row_weights: Array | None = None) -> Any:
+    def value(
+        self, parameters: LinearParameters, rows: RowSource, targets: Array, row_weights: Array | None = None
+    ) -> Any:
         """Return J over all rows."""
         return self.sums(parameters, rows, targets, row_weights).mean_loss + self.penalty.value(*parameters)
 
-    def sums(self, parameters: LinearParameters, rows: RowSource, labels: Array, row_weights: Array | None = None) -> Sums:
+    def sums(
+        self, parameters: LinearParameters, rows: RowSource, labels: Array, row_weights: Array | None = None
+    ) -> Sums:
         """Return weighted sums of loss, right decisions and weight over all rows, added up in float64."""
         loss, correct, weight = 0.0, 0.0, 0.0
         for part, X in rows.blocks():
             scores = self.model.scores(parameters, X)
             values = self.loss.values(scores, labels[part])
             hits = self._hits(scores, labels[part])
-            weights = np.ones(values.shape) if row_weights is None else np.broadcast_to(_columns(row_weights[part], values), values.shape)
+            weights = (
+                np.ones(values.shape)
+                if row_weights is None
+                else np.broadcast_to(_columns(row_weights[part], values), values.shape)
+            )
             loss += (values * weights).sum(axis=0, dtype=np.float64)
             correct += (hits * weights).sum(axis=0, dtype=np.float64)
             weight += weights.sum(axis=0, dtype=np.float64)
         return Sums(loss, correct, weight)
 
-    def gradient(self, parameters: LinearParameters, rows: RowSource, targets: Array, row_weights: Array | None = None) -> LinearParameters:
+    def gradient(
+        self, parameters: LinearParameters, rows: RowSource, targets: Array, row_weights: Array | None = None
+    ) -> LinearParameters:
         """Return ∂J/∂W and ∂J/∂b over all rows, block by block."""
         shares = _shares(np.ones(rows.n) if row_weights is None else row_weights, rows.dtype)
         total = LinearParameters(*(np.zeros(part.shape) for part in parameters))
@@ -99,9 +111,16 @@ class Objective:
         return total
 
     def hessian_product(
-        self, parameters: LinearParameters, direction: LinearParameters, rows: RowSource, targets: Array, row_weights: Array | None = None
+        self,
+        parameters: LinearParameters,
+        direction: LinearParameters,
+        rows: RowSource,
+        targets: Array,
+        row_weights: Array | None = None,
     ) -> LinearParameters:
-        """Return the Hessian of J times a direction in parameter space: Xᵀ (curvature of ℓ × (X directionᵀ)), plus the penalty's.
+        """Return the Hessian of J times a direction in parameter space.
+
+        That is Xᵀ (curvature of ℓ × (X directionᵀ)) with row weights, plus the penalty's.
 
         Raises
         ------
@@ -123,7 +142,8 @@ class Objective:
             labels = (targets[..., 0] >= 0.5).astype(np.intp) if targets.shape[-1] == 1 else targets.argmax(axis=-1)
         else:
             labels = _columns(targets, decision)
-        return decision == labels
+        hits: Array = decision == labels
+        return hits
 
 
 def _columns(per_row: Array, like: Array) -> Array:

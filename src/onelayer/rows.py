@@ -1,13 +1,15 @@
 """Rows on demand: the one place where rows are gathered, converted, mirrored and scaled.
 
-A :class:`RowSource` looks at an array of n rows and d features as a model is to see it: some of the rows, perhaps mirrored, in the model's float
-type, shifted and scaled per feature. Nothing is computed until rows are asked for, so a data set of bytes is never expanded as a whole.
+A :class:`RowSource` looks at an array of n rows and d features as a model is to see it: some of the rows, perhaps
+mirrored, in the model's float type, shifted and scaled per feature. Nothing is computed until rows are asked for, so a
+data set of bytes is never expanded as a whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,9 @@ BLOCK_BYTES = 1 << 20  # a block of rows and its scores stay in a core's L2 cach
 
 
 def as_rows(X: Array) -> Array:
-    """Return images ``(n, h, w)`` or ``(n, h, w, c)`` as rows ``(n, d)`` without a copy where memory order allows; rows come back as they are.
+    """Return images ``(n, h, w)`` or ``(n, h, w, c)`` as rows ``(n, d)``, without a copy where memory order allows.
+
+    Rows come back as they are.
 
     Raises
     ------
@@ -36,7 +40,7 @@ def as_rows(X: Array) -> Array:
     """
     if X.ndim not in (2, 3, 4):
         raise InputError(f"X must be rows (n, d) or images (n, h, w) or (n, h, w, c), but it has shape {X.shape}")
-    return X.reshape(len(X), -1) if X.ndim > 2 else X
+    return X.reshape(len(X), prod(X.shape[1:])) if X.ndim > 2 else X
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,9 @@ class RowSource:
 
     Examples
     --------
-    >>> rows = RowSource(np.array([[0, 255], [51, 102]], np.uint8), scale=1 / 255)
+    >>> rows = RowSource(np.array([[0, 255], [51, 102]], np.uint8), shift=127.5, scale=2.0)
     >>> rows.take(np.array([1]))
-    array([[0.2, 0.4]], dtype=float32)
+    array([[-153.,  -51.]], dtype=float32)
     """
 
     array: Array
@@ -80,9 +84,11 @@ class RowSource:
             raise InputError(f"rows must be a 2-D array, but it has shape {self.array.shape}")
         if self.array.dtype not in (np.uint8, np.float32, np.float64):
             raise InputTypeError(f"rows must be uint8, float32 or float64, but they are {self.array.dtype}")
-        if self.mirrored is not None and self.image_shape is None:
-            raise InputError("mirrored rows need image_shape=(h, w, c)")
-        if self.image_shape is not None and int(np.prod(self.image_shape)) != self.d:
+        if self.indices is not None:
+            _check_indices(self.indices, len(self.array))
+        if self.mirrored is not None and (self.image_shape is None or np.shape(self.mirrored) != (self.n,)):
+            raise InputError(f"mirrored rows need image_shape=(h, w, c) and a mark for each of the {self.n} rows")
+        if self.image_shape is not None and prod(self.image_shape) != self.d:
             raise InputError(f"image_shape {self.image_shape} does not make {self.d} features")
 
     @property
@@ -101,7 +107,14 @@ class RowSource:
         return self.array.dtype == self.dtype and self.shift is None and self.scale is None and self.mirrored is None
 
     def subset(self, indices: Array) -> RowSource:
-        """Return the source of rows ``indices`` (integers, in that order) of this one."""
+        """Return the source of rows ``indices`` (integers from 0, in that order) of this one.
+
+        Raises
+        ------
+        InputError, InputTypeError
+            If there is no such row, or indices are no integers.
+        """
+        _check_indices(indices, self.n)
         return replace(
             self,
             indices=indices if self.indices is None else self.indices[indices],
@@ -113,12 +126,18 @@ class RowSource:
         return replace(self, mirrored=mirrored)
 
     def take(self, indices: Array, out: Array | None = None) -> Array:
-        """Return rows ``indices`` (b,), mirrored, converted and scaled, as ``(b, d)``; into ``out`` if given."""
+        """Return rows ``indices`` (b,), mirrored, converted and scaled, as ``(b, d)``.
+
+        Indices are 0 … n − 1; they are not looked at here, in the innermost loop. ``out``, where the rows are written
+        if it is given, is C-contiguous.
+        """
         positions = indices if self.indices is None else self.indices[indices]
         if out is None:
             out = np.empty((len(positions), self.d), self.dtype)
         if self.array.dtype == self.dtype:
-            np.take(self.array, positions, axis=0, out=out, mode="clip")  # other modes gather into a second buffer first
+            np.take(
+                self.array, positions, axis=0, out=out, mode="clip"
+            )  # other modes gather into a second buffer first
         else:
             np.copyto(out, self.array.take(positions, axis=0), casting="same_kind")
         self._mirror(out, None if self.mirrored is None else self.mirrored[indices])
@@ -127,26 +146,29 @@ class RowSource:
     def blocks(self, size: int | None = None) -> Iterator[tuple[slice, Array]]:
         """Yield ``(slice, rows)`` over all rows in order, ``size`` rows at a time (about a megabyte by default).
 
-        The rows of one block are overwritten by the next; where nothing has to be computed they are a view of ``array``.
+        The rows of one block are overwritten by the next; where nothing has to be computed they are a view of
+        ``array``.
         """
         size = size or max(1, BLOCK_BYTES // (self.d * np.dtype(self.dtype).itemsize))
-        whole = np.empty((0, 0), self.dtype) if self.is_plain else np.empty((min(size, self.n), self.d), self.dtype)
-        for start in range(0, self.n, size):
-            part = slice(start, min(start + size, self.n))
-            if self.is_plain and self.indices is None:
-                yield part, self.array[part]
-            elif self.indices is None:
-                out = whole[: part.stop - part.start]
+        parts = (slice(start, min(start + size, self.n)) for start in range(0, self.n, size))
+        if self.is_plain and self.indices is None:
+            yield from ((part, self.array[part]) for part in parts)
+            return
+        whole = np.empty((min(size, self.n), self.d), self.dtype)
+        for part in parts:
+            out = whole[: part.stop - part.start]
+            if self.indices is None:  # as they lie, without gathering
                 np.copyto(out, self.array[part], casting="same_kind")
                 self._mirror(out, None if self.mirrored is None else self.mirrored[part])
                 yield part, self._scaled(out)
             else:
-                yield part, self.take(np.arange(part.start, part.stop))
+                yield part, self.take(np.arange(part.start, part.stop), out)
 
     def expanded(self, limit: int) -> RowSource:
         """Return a source with its rows computed beforehand, if they take at most ``limit`` bytes; else this source.
 
-        Rows that will be mirrored are left alone unless every feature is scaled alike: mirroring comes before scaling.
+        Images, which may yet be mirrored, are left alone unless every feature is scaled alike: mirroring comes before
+        scaling.
         """
         size = self.n * self.d * np.dtype(self.dtype).itemsize
         alike = all(part is None or np.ndim(part) == 0 for part in (self.shift, self.scale))
@@ -170,3 +192,13 @@ class RowSource:
         if self.scale is not None:
             np.multiply(rows, self.scale, out=rows, dtype=self.dtype, casting="same_kind")
         return rows
+
+
+def _check_indices(indices: Array, n: int) -> None:
+    if indices.ndim != 1 or indices.dtype.kind not in "iu":
+        raise InputTypeError(
+            f"indices of rows must be integers (n,), but they are {indices.dtype} of shape {indices.shape}"
+        )
+    outside = (indices < 0) | (indices >= n)
+    if outside.any():
+        raise InputError(f"there is no row {indices[outside][0]} among {n} rows")

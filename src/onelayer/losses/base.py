@@ -55,7 +55,10 @@ class Loss(ABC):
 
     @abstractmethod
     def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
-        """Return ℓ per row and the residual ∂ℓ/∂z, at little more than the cost of one of them."""
+        """Return ℓ per row and the residual ∂ℓ/∂z, at little more than the cost of one of them.
+
+        The residual is a new array, which the caller may write into.
+        """
 
     def residual(self, scores: Array, targets: Array) -> Array:
         """Return ∂ℓ/∂z, an array of the scores' shape."""

@@ -83,5 +83,5 @@ class Logistic(Loss):
 def _class_one(targets: Array, scores: Array, xp: Any) -> Array:
     """Return the probability of class 1, in the scores' dtype, broadcasting against the scores."""
     if targets.ndim < scores.ndim:
-        targets = expand_labels(targets, scores, xp)
+        targets = expand_labels(targets, scores)
     return xp.astype(targets, scores.dtype, copy=False)

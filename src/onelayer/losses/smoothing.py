@@ -53,6 +53,6 @@ def smoothed_labels(labels: Array, outputs: int, smoothing: float, dtype: Any = 
         raise ConfigError(f"label_smoothing must be at least 0 and below 1, not {smoothing!r}")
     xp = array_namespace(labels)
     # A single score stands for class 1 alone.
-    classes = xp.arange(outputs, device=labels.device) + (outputs == 1)
+    classes = xp.arange(outputs, device=labels.device) + int(outputs == 1)
     own = xp.astype(labels[..., None] == classes, dtype or xp.float64)
     return own * (1 - smoothing) + smoothing / max(outputs, 2)

@@ -7,6 +7,7 @@ once.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from onelayer.errors import InputError
@@ -15,7 +16,7 @@ from onelayer.numerics import Array
 __all__ = ["as_probabilities", "expand_labels", "one_hot"]
 
 
-def expand_labels(labels: Array, scores: Array, xp: Any) -> Array:
+def expand_labels(labels: Array, scores: Array) -> Array:
     """Return labels (n,) or (n, m) with axes of length 1 appended, to broadcast against scores (n, k) or (n, m, k).
 
     Raises
@@ -28,7 +29,7 @@ def expand_labels(labels: Array, scores: Array, xp: Any) -> Array:
             f"targets of shape {tuple(labels.shape)} do not fit scores of shape {tuple(scores.shape)}: "
             "give an integer label per row, or probabilities of the scores' shape"
         )
-    return xp.reshape(labels, (*labels.shape, *(1,) * (scores.ndim - labels.ndim)))
+    return labels[(..., *(None,) * (scores.ndim - labels.ndim))]
 
 
 def one_hot(labels: Array, scores: Array, xp: Any) -> Array:
@@ -45,7 +46,12 @@ def one_hot(labels: Array, scores: Array, xp: Any) -> Array:
     InputError
         If the labels' shape does not fit the scores'.
     """
-    return expand_labels(labels, scores, xp) == xp.arange(scores.shape[-1], device=scores.device)
+    return expand_labels(labels, scores) == _classes(xp, scores.shape[-1], scores.device)
+
+
+@lru_cache(maxsize=64)
+def _classes(xp: Any, k: int, device: Any) -> Array:
+    return xp.arange(k, device=device)
 
 
 def as_probabilities(targets: Array, scores: Array, xp: Any) -> Array:

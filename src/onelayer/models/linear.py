@@ -1,7 +1,7 @@
 """The linear model: scores Z = X Wᵀ + b, and gradient = residual × input.
 
-With residual R = ∂L/∂Z the chain rule gives ∂L/∂W = Rᵀ X and ∂L/∂b = Σᵢ Rᵢ, whatever the loss: this is the sentence that each of the five reports
-derives for its own loss (tdt4265-a1, dd2424-a1-bonus, uvic-a3, cse344-a1).
+With residual R = ∂L/∂Z the chain rule gives ∂L/∂W = Rᵀ X and ∂L/∂b = Σᵢ Rᵢ, whatever the loss: this is the sentence
+that each of the five reports derives for its own loss (tdt4265-a1, dd2424-a1-bonus, uvic-a3, cse344-a1).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from onelayer.models.products import multiply_rows, sum_outer_products
 
 __all__ = ["Linear", "LinearParameters"]
 
@@ -47,7 +49,7 @@ class Linear:
     def scores(self, parameters: LinearParameters, X: Array) -> Array:
         """Return the scores of X ``(n, d)``: ``(n, k)``, or ``(n, m, k)`` for m models."""
         weights, intercepts = parameters
-        scores = X @ weights.reshape(-1, weights.shape[-1]).T
+        scores = multiply_rows(X, weights.reshape(-1, weights.shape[-1]))
         scores += intercepts.reshape(-1)
         return scores.reshape(len(X), *intercepts.shape)
 
@@ -56,6 +58,9 @@ class Linear:
 
         def pull_back(residual: Array) -> LinearParameters:
             flat = residual.reshape(len(X), -1)
-            return LinearParameters((flat.T @ X).reshape(parameters.weights.shape), flat.sum(axis=0).reshape(parameters.intercepts.shape))
+            on_weights, on_intercepts = sum_outer_products(flat, X), flat.sum(axis=0)
+            return LinearParameters(
+                on_weights.reshape(parameters.weights.shape), on_intercepts.reshape(parameters.intercepts.shape)
+            )
 
         return self.scores(parameters, X), pull_back

@@ -1,6 +1,10 @@
 """Mini-batch stochastic gradient descent with momentum.
 
-With gradient g of the objective on a batch, momentum μ and learning rate η: v ← μ v + g, then w ← w − η v. Without momentum that is w ← w − η g.
+With gradient g of the objective on a batch, momentum μ and learning rate η: v ← μ v + g, then w ← w − η v. Without
+momentum that is w ← w − η g.
+
+One model or m models at once: parameters (k, d) and (k,), or (m, k, d) and (m, k), with a rate, a momentum, an l2 and
+row weights of its own for each of the m. They share rows, order and batch size, and each moves as it would alone.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass
 class SGDState:
-    """Where the solver is: parameters (changed in place), velocity (None without momentum) and steps taken."""
+    """Where the solver is: parameters (changed in place), velocity (None until a step with momentum), steps taken."""
 
     parameters: LinearParameters
     velocity: LinearParameters | None = None
@@ -41,7 +45,7 @@ class SGD:
         What is to fall.
     batch_size : int
         Rows a step; the last step of an order may have fewer.
-    momentum : float
+    momentum : float, or float array (m,)
         μ, in [0, 1).
     fit_intercept : bool
         Whether intercepts are learned; else they stay as they are.
@@ -49,13 +53,8 @@ class SGD:
 
     objective: Objective
     batch_size: int
-    momentum: float = 0.0
+    momentum: float | Array = 0.0
     fit_intercept: bool = True
-
-    def start(self, parameters: LinearParameters) -> SGDState:
-        """Return the state before the first step."""
-        velocity = LinearParameters(*map(np.zeros_like, parameters)) if self.momentum else None
-        return SGDState(parameters, velocity)
 
     def run(
         self,
@@ -75,56 +74,72 @@ class SGD:
             Changed in place.
         rows : RowSource
             n rows of d features.
-        targets : (n,) integers or (n, k) probabilities
-        row_weights : (n,) float or None
+        targets : (n,) integers, or probabilities (n, k), for m models (n, 1, k)
+        row_weights : (n,) or (n, m) float, or None
         order : (steps · batch_size or fewer,) integers
             Positions of rows, batch after batch.
-        rates : (steps,) float64
+        rates : (steps,) or, for m models, (steps, m) float64
         stopping : callable
             Asked before each step; true ends the run there.
 
         Returns
         -------
-        (steps taken,) float64
+        (steps taken,) or (steps taken, m) float64
             The mean loss on each batch before its step, without penalty.
 
         Raises
         ------
         DivergenceError
-            If the loss or the parameters become infinite or undefined; it names the step.
+            If the loss or the parameters of a model trained alone become infinite or undefined; it names the step. Of m
+            models those that diverge go on with undefined numbers, which show in the losses and the parameters; the
+            others do not notice.
         """
-        losses = np.empty(len(rates))
-        buffer = np.empty((self.batch_size, rows.d), rows.dtype)
+        alone = rates.ndim == 1
+        losses = np.empty(rates.shape)
+        # A NumPy float64 would make float32 products float64.
+        rates_of_steps = rates.tolist() if alone else rates.astype(rows.dtype)
+        buffer = np.empty((min(self.batch_size, len(order)), rows.d), rows.dtype)
         with np.errstate(all="ignore"):  # an overflow shows in the loss, and is reported with its step
-            for i, rate in enumerate(rates):
+            for i, rate in enumerate(rates_of_steps):
                 if stopping():
-                    return losses[:i]
+                    losses = losses[:i]
+                    break
                 batch = order[i * self.batch_size : (i + 1) * self.batch_size]
                 X = rows.take(batch, out=buffer[: len(batch)])
                 weights = None if row_weights is None else row_weights[batch]
                 loss, gradient = self.objective.batch(state.parameters, X, targets[batch], weights)
                 losses[i] = loss
-                if not isfinite(loss):
+                if alone and not isfinite(loss):
                     raise _diverged(state.step, rate, f"the loss became {float(loss)}")
                 self._step(state, gradient, rate)
-        if not state.parameters.is_finite():
-            raise _diverged(state.step, rates[-1], "the weights became infinite")
+        if alone and not state.parameters.is_finite():
+            raise _diverged(state.step - 1, rates[len(losses) - 1], "the weights became infinite")
         return losses
 
-    def _step(self, state: SGDState, gradient: LinearParameters, rate: float) -> None:
+    def _step(self, state: SGDState, gradient: LinearParameters, rate: float | Array) -> None:
         move = gradient
-        if state.velocity is not None:
+        if isinstance(self.momentum, np.ndarray) or self.momentum:
+            if state.velocity is None:
+                state.velocity = LinearParameters(*map(np.zeros_like, gradient))
             move = state.velocity
             for velocity, part in zip(move, gradient, strict=True):
-                velocity *= self.momentum
+                velocity *= _of_models(self.momentum, velocity)
                 velocity += part
-        state.parameters.weights[...] -= rate * move.weights
+        state.parameters.weights[...] -= _of_models(rate, move.weights) * move.weights
         if self.fit_intercept:
-            state.parameters.intercepts[...] -= rate * move.intercepts
+            state.parameters.intercepts[...] -= _of_models(rate, move.intercepts) * move.intercepts
         state.step += 1
+
+
+def _of_models(factor: float | Array, like: Array) -> float | Array:
+    """Give a factor ``(m,)`` the dtype of ``like`` and as many axes; one number stays as it is."""
+    if isinstance(factor, float | int):
+        return factor
+    return factor.astype(like.dtype).reshape(-1, *(1,) * (like.ndim - 1))
 
 
 def _diverged(step: int, rate: float, what: str) -> DivergenceError:
     return DivergenceError(
-        f"training diverged: {what} at step {step} (learning rate {rate:.6g}); try a learning rate of {rate / 10:.2g} or less, or scaling='standardize'"
+        f"training diverged: {what} at step {step} (learning rate {rate:.6g}); "
+        f"try a learning rate of {rate / 10:.2g} or less, or scaled features"
     )

@@ -15,3 +15,4 @@ class Status(StrEnum):
     STOPPED_EARLY = "stopped early"
     STOPPED_BY_CALLBACK = "stopped by a callback"
     INTERRUPTED = "interrupted"
+    DIVERGED = "diverged"

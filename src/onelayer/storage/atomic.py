@@ -10,7 +10,7 @@ from pathlib import Path
 
 from onelayer.errors import OnelayerError, RunDirectoryError, StorageError, printable
 
-__all__ = ["leftovers", "write_atomically"]
+__all__ = ["leftovers", "write_atomically", "write_error"]
 
 # What these say is about the path that was asked for, not about the disk: choosing another path helps.
 _PATH_ERRORS = frozenset(
@@ -65,7 +65,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | str) -> None:
         os.replace(temporary, target)
     except OSError as error:
         _remove(temporary)
-        raise _explained(target, error) from error
+        raise write_error(target, error) from error
     except BaseException:  # Ctrl-C, too, leaves nothing half-written
         _remove(temporary)
         raise
@@ -87,6 +87,24 @@ def leftovers(path: str | os.PathLike[str]) -> list[Path]:
         return []
     start, end = f".{target.name}.", ".tmp"
     return sorted(target.with_name(name) for name in names if name.startswith(start) and name.endswith(end))
+
+
+def write_error(path: Path, error: OSError) -> OnelayerError:
+    """Return the error to raise where ``path`` could not be written: the path's fault or the disk's.
+
+    Examples
+    --------
+    >>> str(write_error(Path("a.json"), PermissionError(errno.EACCES, "Permission denied")))
+    "a.json can't be written: permission denied. Name a folder that exists and that you may write to."
+    """
+    name = printable(str(path))
+    reason = (error.strerror or str(error)).lower()
+    if error.errno in _PATH_ERRORS:
+        return RunDirectoryError(
+            f"{name} can't be written: {reason}. Name a folder that exists and that you may write to."
+        )
+    state = "what was there before is intact" if os.path.lexists(path) else "nothing was left half-written"
+    return StorageError(f"writing {name} failed: {reason}; {state}. Make room on the disk, then run again.")
 
 
 def _write_durably(path: Path, content: bytes) -> None:
@@ -112,14 +130,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _explained(path: Path, error: OSError) -> OnelayerError:
-    name = printable(str(path))
-    reason = (error.strerror or str(error)).lower()
-    if error.errno in _PATH_ERRORS:
-        return RunDirectoryError(
-            f"{name} can't be written: {reason}. Choose a folder that exists and that you may write to."
-        )
-    state = "what was there before is intact" if os.path.lexists(path) else "nothing was left half-written"
-    return StorageError(f"writing {name} failed: {reason}; {state}. Make room on the disk, then run again.")

@@ -26,14 +26,17 @@ def count_steps(n: int, parameters: TrainingParameters) -> int:
     if not parameters.drop_last:
         return -(-n // parameters.batch_size)
     if n < parameters.batch_size:
-        raise ConfigError(f"batch_size={parameters.batch_size} with drop_last leaves no batch of {n} rows: use a smaller batch_size")
+        raise ConfigError(
+            f"batch_size={parameters.batch_size} with drop_last leaves no batch of {n} rows: use a smaller batch_size"
+        )
     return n // parameters.batch_size
 
 
 def validation_steps(epoch: int, steps_per_epoch: int, validations_per_epoch: int) -> list[int]:
     """Return the steps of an epoch (from 0) after which the model is validated.
 
-    With one validation an epoch that is the last step. With v > 1 it is each step whose global index s has s mod max(1, steps_per_epoch // v) = 0.
+    With one validation an epoch that is the last step. With v > 1 it is each step whose global index s has s mod max(1,
+    steps_per_epoch // v) = 0.
 
     Examples
     --------
@@ -49,13 +52,15 @@ def validation_steps(epoch: int, steps_per_epoch: int, validations_per_epoch: in
 class Orders:
     """The order of n rows in each epoch.
 
-    ``numpy-legacy`` draws one ``RandomState(seed).permutation(n)`` an epoch, one after another, as the course code of the reports does; an epoch
-    asked for out of turn is reached by drawing those before it.
+    ``numpy-legacy`` draws one ``RandomState(seed).permutation(n)`` an epoch, one after another, as the course code of
+    the reports does; an epoch asked for out of turn is reached by drawing those before it.
     """
 
     def __init__(self, n: int, shuffle: str | bool, seed: int) -> None:
         self.n, self.shuffle, self.seed = n, shuffle, seed
-        self._legacy, self._drawn = np.random.RandomState(seed), 0  # noqa: NPY002 (the reports' own generator)
+        self._legacy: np.random.RandomState
+        self._drawn: int
+        self._rewind()
 
     def __call__(self, epoch: int) -> Array:
         """Return the order of rows in ``epoch``, ``(n,)`` intp."""
@@ -63,24 +68,31 @@ class Orders:
             return np.arange(self.n)
         if self.shuffle == "pcg64":
             return stream(self.seed, "shuffle", epoch).permutation(self.n)
-        while self._drawn < epoch:
+        if epoch < self._drawn:
+            self._rewind()
+        for _ in range(self._drawn, epoch):
             self._legacy.permutation(self.n)
-            self._drawn += 1
         self._drawn = epoch + 1
         return self._legacy.permutation(self.n)
+
+    def _rewind(self) -> None:
+        self._legacy, self._drawn = np.random.RandomState(self.seed), 0  # the reports' own generator
 
 
 class Flips:
     """Which of n rows are mirrored in each epoch.
 
-    ``independent``: drawn afresh each epoch. ``accumulating``: each epoch flips rows of the data set itself, so a row is mirrored when it was
-    flipped an odd number of times so far (dd2424-a1-bonus); the share of mirrored rows drifts to one half for any probability above 0.
+    ``independent``: drawn afresh each epoch. ``accumulating``: each epoch flips rows of the data set itself, so a row
+    is mirrored when it was flipped an odd number of times so far (dd2424-a1-bonus); the share of mirrored rows drifts
+    to one half for any probability above 0.
     """
 
     def __init__(self, n: int, parameters: TrainingParameters, seed: int) -> None:
         self.n, self.probability, self.seed = n, parameters.flip_probability, seed
         self.accumulating = parameters.flip_mode == "accumulating"
-        self._mask, self._drawn = np.zeros(n, dtype=bool), 0
+        self._mask: Array
+        self._drawn: int
+        self._rewind()
 
     def __call__(self, epoch: int) -> Array | None:
         """Return the bool mask of mirrored rows in ``epoch``, ``(n,)``; None where nothing is ever flipped."""
@@ -88,10 +100,15 @@ class Flips:
             return None
         if not self.accumulating:
             return self._draw(epoch)
-        while self._drawn <= epoch:
-            self._mask = self._mask ^ self._draw(self._drawn)
-            self._drawn += 1
+        if epoch + 1 < self._drawn:
+            self._rewind()
+        for earlier in range(self._drawn, epoch + 1):
+            self._mask = self._mask ^ self._draw(earlier)
+        self._drawn = epoch + 1
         return self._mask
+
+    def _rewind(self) -> None:
+        self._mask, self._drawn = np.zeros(self.n, dtype=bool), 0
 
     def _draw(self, epoch: int) -> Array:
         return stream(self.seed, "flip", epoch).random(self.n) < self.probability

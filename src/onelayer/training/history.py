@@ -29,9 +29,10 @@ INTEGER_KEYS: Final = {"step", "epoch", "validation_step", "validation_epoch"}
 class History:
     """Grows by one segment of steps, or one validation, at a time.
 
-    Per step (arrays of one length): ``step`` and ``epoch`` (both from 0), ``batch_loss`` (mean over the batch before its step, without penalty)
-    and ``learning_rate``. Per validation: ``validation_step``, ``validation_epoch``, then ``loss`` (without penalty), ``accuracy`` and
-    ``objective`` (with it) of the training and the validation rows, and ``weight_norm_squared`` (‖W‖² in the scaled space).
+    Per step (arrays of one length): ``step`` and ``epoch`` (both from 0), ``batch_loss`` (mean over the batch before
+    its step, without penalty) and ``learning_rate``. Per validation: ``validation_step``, ``validation_epoch``, then
+    ``loss`` (without penalty), ``accuracy`` and ``objective`` (with it) of the training and the validation rows, and
+    ``weight_norm_squared``: ‖W‖² in the scaled space, and ‖b‖² with it where the intercepts are penalised too.
     """
 
     def __init__(self, arrays: Mapping[str, Array] | None = None) -> None:
@@ -39,14 +40,18 @@ class History:
         self._validations: dict[str, list[float]] = {key: [] for key in VALIDATION_KEYS}
         for key, values in (arrays or {}).items():
             if key in self._segments:
-                self._segments[key].append(values)
+                self._segments[key] = [values] if len(values) else []
             else:
                 self._validations[key].extend(values.tolist())
 
     def add_steps(self, first_step: int, epoch: int, losses: Array, rates: Array) -> None:
-        """Record steps from the global index ``first_step`` on."""
+        """Record a step for each of ``losses``, from the global index ``first_step`` on; further rates are left out."""
         count = len(losses)
-        for key, values in zip(STEP_KEYS, (first_step + np.arange(count), np.full(count, epoch), losses, rates[:count]), strict=True):
+        if count == 0:
+            return
+        for key, values in zip(
+            STEP_KEYS, (first_step + np.arange(count), np.full(count, epoch), losses, rates[:count]), strict=True
+        ):
             self._segments[key].append(values)
 
     def add_validation(self, record: Mapping[str, float]) -> None:
@@ -57,7 +62,11 @@ class History:
     @property
     def last_validation(self) -> dict[str, float] | None:
         """The newest validation record, if there is one."""
-        return {key: values[-1] for key, values in self._validations.items()} if self._validations["validation_step"] else None
+        return (
+            {key: values[-1] for key, values in self._validations.items()}
+            if self._validations["validation_step"]
+            else None
+        )
 
     @property
     def last_batch_loss(self) -> float | None:
@@ -68,4 +77,7 @@ class History:
         """Return everything as 1-D arrays: int64 for steps and epochs, float64 for the rest."""
         steps = {key: np.concatenate(parts) if parts else np.empty(0) for key, parts in self._segments.items()}
         validations = {key: np.array(values) for key, values in self._validations.items()}
-        return {key: values.astype(np.int64 if key in INTEGER_KEYS else np.float64) for key, values in (steps | validations).items()}
+        return {
+            key: values.astype(np.int64 if key in INTEGER_KEYS else np.float64)
+            for key, values in (steps | validations).items()
+        }

@@ -13,7 +13,8 @@ __all__ = ["Interruption"]
 class Interruption:
     """While entered, the first Ctrl-C sets ``requested``; a second one raises KeyboardInterrupt as usual.
 
-    Only the main thread may handle signals, and a handler that a program has set itself stays; elsewhere this does nothing.
+    Only the main thread may handle signals, and a handler that a program has set itself stays; elsewhere this does
+    nothing.
     """
 
     def __init__(self) -> None:
@@ -27,7 +28,9 @@ class Interruption:
             self._previous = signal.signal(signal.SIGINT, self._handle)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Give Ctrl-C its former meaning back."""
         self._restore()
 

@@ -8,7 +8,10 @@ __all__ = ["Listener"]
 
 
 class Listener:
-    """Does nothing at each occasion; subclasses override those they care for. A listener changes nothing in the state."""
+    """Does nothing at each occasion; subclasses override those they care for.
+
+    A listener changes nothing in the state.
+    """
 
     def on_train_begin(self, state: TrainingState) -> None:
         """Training begins, or goes on from a checkpoint."""
@@ -17,10 +20,10 @@ class Listener:
         """Epoch ``state.epoch`` begins."""
 
     def on_validation(self, state: TrainingState) -> None:
-        """A validation was recorded in ``state.history``."""
+        """Take note of the validation that ``state.history`` has last."""
 
     def on_epoch_end(self, state: TrainingState) -> bool:
-        """An epoch has ended (``state.epoch`` counts it); return true to end training here."""
+        """Take note that an epoch has ended (``state.epoch`` counts it); return true to end training here."""
         return False
 
     def on_train_end(self, state: TrainingState) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective
 from onelayer.rows import RowSource
-from onelayer.solvers.sgd import SGD
+from onelayer.solvers.sgd import SGD, SGDState
 from onelayer.solvers.status import Status
 from onelayer.training.early_stopping import Monitor
 from onelayer.training.epochs import Flips, Orders, count_steps, validation_steps
@@ -39,8 +39,8 @@ class Part:
 class Problem:
     """What is trained on what.
 
-    ``targets`` are what the solver fits, ``(n,)`` labels or ``(n, k)`` probabilities (smoothed labels, say); figures in the history are always
-    against the labels.
+    ``targets`` are what the solver fits, ``(n,)`` labels or ``(n, k)`` probabilities (smoothed labels, say); figures in
+    the history are always against the labels.
     """
 
     objective: Objective
@@ -50,7 +50,13 @@ class Problem:
 
 
 def train(
-    problem: Problem, parameters: TrainingParameters, seed: int, start: LinearParameters | TrainingState, listeners: Sequence[Listener] = ()
+    problem: Problem,
+    parameters: TrainingParameters,
+    seed: int,
+    start: LinearParameters | TrainingState,
+    listeners: Sequence[Listener] = (),
+    *,
+    until_epoch: int | None = None,
 ) -> TrainingState:
     """Train until ``max_epochs``, early stopping, a listener or Ctrl-C ends it.
 
@@ -63,6 +69,8 @@ def train(
     start : LinearParameters or TrainingState
         Parameters to begin with (changed in place), or the state to go on from, bit by bit as if it had never stopped.
     listeners : sequence of Listener
+    until_epoch : int or None
+        Ends training in place of ``max_epochs``, which schedules still reckon with.
 
     Returns
     -------
@@ -76,29 +84,36 @@ def train(
     DivergenceError
         If the loss became infinite or undefined.
     """
-    return _Loop(problem, parameters, seed, start, listeners).run()
+    return _Loop(problem, parameters, seed, start, listeners).run(
+        parameters.max_epochs if until_epoch is None else until_epoch
+    )
 
 
 class _Loop:
     def __init__(
-        self, problem: Problem, parameters: TrainingParameters, seed: int, start: LinearParameters | TrainingState, listeners: Sequence[Listener]
+        self,
+        problem: Problem,
+        parameters: TrainingParameters,
+        seed: int,
+        start: LinearParameters | TrainingState,
+        listeners: Sequence[Listener],
     ) -> None:
         self.problem, self.parameters, self.listeners = problem, parameters, listeners
         rows = problem.training.rows
         self.steps_per_epoch = count_steps(rows.n, parameters)
         self.orders, self.flips = Orders(rows.n, parameters.shuffle, seed), Flips(rows.n, parameters, seed)
         self.solver = SGD(problem.objective, parameters.batch_size, parameters.momentum, parameters.fit_intercept)
-        self.state = start if isinstance(start, TrainingState) else TrainingState(self.solver.start(start), Monitor(parameters))
+        self.state = start if isinstance(start, TrainingState) else TrainingState(SGDState(start), Monitor(parameters))
         self.interruption = Interruption()
 
-    def run(self) -> TrainingState:
+    def run(self, until_epoch: int) -> TrainingState:
         state = self.state
         try:
             with self.interruption:
                 for listener in self.listeners:
                     listener.on_train_begin(state)
                 while state.status is Status.RUNNING:
-                    if state.epoch >= self.parameters.max_epochs:
+                    if state.epoch >= until_epoch:
                         state.status = Status.FINISHED
                     else:
                         self._epoch()
@@ -166,11 +181,20 @@ class _Loop:
         record: dict[str, float] = {
             "validation_step": self.state.solver.step - 1,
             "validation_epoch": self.state.epoch,
-            "weight_norm_squared": float((current.weights.astype(np.float64) ** 2).sum()),
+            "weight_norm_squared": _norm_squared(current, objective.penalty.penalize_bias),
         }
         for name, part in (("train", self.problem.training), ("validation", self.problem.validation)):
             if part is not None:
                 sums = objective.sums(current, part.rows, part.labels, part.weights)
                 loss = float(sums.mean_loss)
-                record |= {f"{name}_loss": loss, f"{name}_accuracy": float(sums.accuracy), f"{name}_objective": loss + penalty}
+                record |= {
+                    f"{name}_loss": loss,
+                    f"{name}_accuracy": float(sums.accuracy),
+                    f"{name}_objective": loss + penalty,
+                }
         return record
+
+
+def _norm_squared(parameters: LinearParameters, with_intercepts: bool) -> float:
+    parts = parameters if with_intercepts else parameters[:1]
+    return sum(float((part.astype(np.float64) ** 2).sum()) for part in parts)

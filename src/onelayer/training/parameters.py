@@ -1,9 +1,13 @@
-"""Every parameter of training: names, defaults, values. The estimator's constructor and the command line's config keys are these."""
+"""Every parameter of training: names, defaults, values.
+
+The estimator's constructor and the command line's config keys are these.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -49,7 +53,7 @@ class TrainingParameters(BaseModel):
     penalize_bias: bool = False
     init: Literal["zeros", "normal", "uniform"] = "zeros"
     init_scale: NotNegative = 0.01
-    scaling: Literal["none", "unit", "symmetric", "standardize"] = "none"
+    scaling: Literal["none", "unit", "symmetric", "standardize"] = "standardize"
     flip_probability: Share = 0.0
     flip_mode: Literal["independent", "accumulating"] = "independent"
     image_shape: Annotated[tuple[Count, ...], Field(min_length=2, max_length=3, strict=False)] | None = None
@@ -65,10 +69,10 @@ class TrainingParameters(BaseModel):
     n_jobs: int | None = None
     random_state: Annotated[int, Field(ge=0, lt=2**32)] | None = None
     warm_start: bool = False
-    verbose: Annotated[int, Field(ge=0)] = 0
+    verbose: Annotated[int, Field(ge=0)] | bool = 0
 
     @classmethod
-    def check(cls, values: Mapping[str, Any]) -> TrainingParameters:
+    def check(cls, values: Mapping[str, Any]) -> Self:
         """Return the parameters with ``values`` in place of their defaults.
 
         Raises
@@ -83,20 +87,25 @@ class TrainingParameters(BaseModel):
 
 
 def plain_value(value: Any) -> Any:
-    """Return NumPy scalars as Python ones, lists as tuples, integers given for ``verbose`` flags as they are."""
+    """Return NumPy scalars as Python ones, lists and arrays as tuples."""
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, list):
+    if isinstance(value, list | np.ndarray):
         return tuple(plain_value(part) for part in value)
     return value
 
 
 def config_error(error: ValidationError, model: type[BaseModel], prefix: str = "") -> ConfigError:
     """Return the first complaint of pydantic as one line for the reader."""
-    problem = error.errors()[0]
-    name = str(problem["loc"][0]) if problem["loc"] else ""
-    if problem["type"] == "extra_forbidden":
-        known = list(model.model_fields)
-        return ConfigError(f"unknown parameter {printable(prefix + name)!r}{did_you_mean(name, known)}")
+    problems = error.errors()
+    loc = problems[0]["loc"]
+    name = prefix + str(loc[0] if loc else "")
+    if problems[0]["type"] == "extra_forbidden":
+        hint = did_you_mean(name.removeprefix(prefix), model.model_fields)
+        return ConfigError(f"unknown parameter {printable(name)!r}{hint}")
+    # Where a value may be of several kinds, each of them has a complaint: the deepest knows best.
+    problem = max((p for p in problems if p["loc"][:1] == loc[:1]), key=lambda p: len(p["loc"]))
     message = problem["msg"][0].lower() + problem["msg"][1:]
-    return ConfigError(f"{prefix}{name}={printable(repr(problem['input']))}: {message}")
+    if problem["type"] == "literal_error":
+        message += did_you_mean(str(problem["input"]), re.findall("'([^']*)'", problem["ctx"]["expected"]))
+    return ConfigError(f"{name}={printable(repr(problem['input']))}: {message}")

@@ -17,15 +17,19 @@ def learning_rates(parameters: TrainingParameters, epoch: int, steps_per_epoch: 
     With η the base rate, γ ``decay_rate`` and E ``decay_epochs``:
 
     - ``constant``: η.
-    - ``step``: η·γ^c, c the number of epochs e so far with e mod E = 0; epoch 0 counts only with ``decay_at_start`` (dd2424-a1-bonus starts at η/2).
+    - ``step``: η·γ^c, c the number of epochs e so far with e mod E = 0; epoch 0 counts only with ``decay_at_start``
+      (dd2424-a1-bonus starts at η/2).
     - ``exponential``: η·γ^(epoch / E).
-    - ``cosine``: from η to 0 along half a cosine, step by step, over the epochs after the warm-up (Loshchilov & Hutter 2017, without restarts).
+    - ``cosine``: from η to 0 along half a cosine, step by step, over the epochs after the warm-up (Loshchilov & Hutter
+      2017, without restarts).
 
-    During the first ``warmup_epochs`` the rate of each is multiplied by a factor that rises linearly, step by step, to 1.
+    During the first ``warmup_epochs`` the rate of each is multiplied by a factor that rises linearly, step by step, to
+    1.
 
     Examples
     --------
-    >>> learning_rates(TrainingParameters(learning_rate=0.1, schedule="step", decay_epochs=2), epoch=4, steps_per_epoch=2)
+    >>> halving = TrainingParameters(learning_rate=0.1, schedule="step", decay_epochs=2)
+    >>> learning_rates(halving, epoch=4, steps_per_epoch=2)
     array([0.025, 0.025])
     """
     steps = epoch * steps_per_epoch + np.arange(steps_per_epoch, dtype=np.float64)

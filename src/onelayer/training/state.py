@@ -13,6 +13,7 @@ from onelayer.solvers.sgd import SGDState
 from onelayer.solvers.status import Status
 from onelayer.training.early_stopping import Monitor
 from onelayer.training.history import History
+from onelayer.training.parameters import TrainingParameters
 
 __all__ = ["TrainingState"]
 
@@ -53,6 +54,12 @@ class TrainingState:
         best = self.best if self.monitor.parameters.keep == "best" else None
         return best or self.solver.parameters
 
+    def continued(self, parameters: TrainingParameters) -> TrainingState:
+        """Return a state to go on from with the kept parameters, nothing validated yet; this one stays as it is."""
+        velocity = None if self.solver.velocity is None else self.solver.velocity.copy()
+        solver = SGDState(self.kept.copy(), velocity, self.solver.step)
+        return TrainingState(solver, Monitor(parameters), self.epoch, history=self.history)
+
     def to_checkpoint(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return arrays and plain values from which :meth:`from_checkpoint` makes the same state."""
         arrays = {f"history.{key}": values for key, values in self.history.arrays().items()}
@@ -70,17 +77,25 @@ class TrainingState:
 
     @classmethod
     def from_checkpoint(cls, arrays: Mapping[str, Array], values: Mapping[str, Any], monitor: Monitor) -> TrainingState:
-        """Return the state that :meth:`to_checkpoint` described; raises KeyError or ValueError if something is missing or odd."""
+        """Return the state that :meth:`to_checkpoint` described.
 
-        def group(name: str) -> LinearParameters | None:
-            if f"{name}.weights" not in arrays:
-                return None
+        Raises
+        ------
+        KeyError, ValueError
+            If something is missing or odd.
+        """
+
+        def group(name: str) -> LinearParameters:
             return LinearParameters(*(np.array(arrays[f"{name}.{key}"]) for key in LinearParameters._fields))
 
         parameters = group("parameters")
-        if parameters is None:
-            raise KeyError("parameters")
+        others = {name: group(name) for name in ("velocity", "best") if f"{name}.weights" in arrays}
+        for name, other in others.items():
+            if any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(other, parameters, strict=True)):
+                raise ValueError(f"{name}, which is not of the parameters' shape and type")
         monitor.best, monitor.since_best = float.fromhex(values["monitor_best"]), int(values["since_best"])
-        history = History({key.removeprefix("history."): part for key, part in arrays.items() if key.startswith("history.")})
-        solver = SGDState(parameters, group("velocity"), int(values["step"]))
-        return cls(solver, monitor, int(values["epoch"]), group("best"), history)
+        history = History(
+            {key.removeprefix("history."): part for key, part in arrays.items() if key.startswith("history.")}
+        )
+        solver = SGDState(parameters, others.get("velocity"), int(values["step"]))
+        return cls(solver, monitor, int(values["epoch"]), others.get("best"), history)

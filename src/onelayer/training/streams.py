@@ -8,11 +8,13 @@ import numpy as np
 
 __all__ = ["STREAMS", "stream"]
 
-STREAMS: Final = {"init": 0, "split": 1, "shuffle": 2, "flip": 3}
+STREAMS: Final = {"init": 0, "split": 1, "shuffle": 2, "flip": 3, "fold": 4}
 
 
-def stream(seed: int, name: Literal["init", "split", "shuffle", "flip"], epoch: int = 0) -> np.random.Generator:
-    """Return the generator of stream ``name`` in ``epoch``: PCG64 on a seed sequence keyed by both, so that any epoch can be drawn alone.
+def stream(seed: int, name: Literal["init", "split", "shuffle", "flip", "fold"], epoch: int = 0) -> np.random.Generator:
+    """Return the generator of stream ``name`` in ``epoch``.
+
+    It is PCG64 on a seed sequence keyed by both, so that any epoch can be drawn alone.
 
     Examples
     --------

@@ -1,0 +1,112 @@
+"""``onelayer evaluate``, ``predict`` and ``report``: what is done with a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from onelayer.cli.output import DataDir, Json, say, show_json, show_table
+from onelayer.cli.training import percent, show_parts
+from onelayer.errors import InputError
+
+if TYPE_CHECKING:
+    from onelayer.image_model import ImageModel
+
+__all__ = ["evaluate", "predict", "report"]
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run directory or a model file.")]
+
+
+def evaluate(
+    model: Model,
+    dataset: Annotated[str, typer.Argument(metavar="SET", help="A catalog name or a path.")],
+    split: Annotated[str, typer.Option(metavar="PART", help="train, validation or test.")] = "test",
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Evaluate a model on one part of a data set."""
+    from onelayer.experiment import evaluate_model
+
+    figures = evaluate_model(Path(model), dataset, split, data_dir=Path(data_dir) if data_dir else None, progress=True)
+    if json:
+        show_json(figures)
+        return
+    say(f"{figures['dataset']}: {figures['loss']} model, {split} part")
+    show_parts(figures)
+    say("")
+    evaluation = figures["evaluation"]
+    show_table(
+        ("class", "rows", "precision", "recall", "F1"),
+        [
+            (one["name"], one["support"], *(_rate(one[key]) for key in ("precision", "recall", "f1")))
+            for one in evaluation["classes"]
+        ],
+    )
+    say("")
+    if evaluation["calibration"]:
+        error = evaluation["calibration"]["expected_calibration_error"]
+        say(f"log loss {evaluation['log_loss']:.4f}, expected calibration error {error:.4f}")
+    else:
+        say(f"No log loss and no calibration: {evaluation['no_probabilities']}.")
+
+
+def _rate(share: float | None) -> str | None:
+    return None if share is None else percent(share)
+
+
+def predict(
+    model: Model,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Image files of any size and mode.")],
+    json: Json = False,
+) -> None:
+    """Say which class each image is of."""
+    from onelayer.experiment.evaluation import find_model
+    from onelayer.image_model import ImageModel
+
+    found, _ = find_model(Path(model))
+    if not isinstance(found, ImageModel):
+        raise InputError("this model was trained on features, not images: it can't predict image files")
+    predictions = _predictions(found, images)
+    if json:
+        show_json({"predictions": predictions})
+        return
+    measure = "probability" if found.has_probabilities else "score"
+    show_table(("image", "class", measure), [(one["image"], one["class"], one[measure]) for one in predictions])
+
+
+def _predictions(model: ImageModel, images: list[str]) -> list[dict[str, Any]]:
+    pictures = model.read(images)
+    decided = [
+        {"image": image, "class": str(name)} for image, name in zip(images, model.predict(pictures), strict=True)
+    ]
+    if not model.has_probabilities:
+        # two classes have one score, positive for the second: its size is the score of whichever is decided on
+        scores = model.decision_function(pictures)
+        best = abs(scores) if scores.ndim == 1 else scores.max(axis=1)
+        return [{**one, "score": float(score)} for one, score in zip(decided, best, strict=True)]
+    return [
+        {
+            **one,
+            "probability": float(row.max()),
+            "probabilities": dict(zip(model.class_names, row.tolist(), strict=True)),
+        }
+        for one, row in zip(decided, model.predict_proba(pictures), strict=True)
+    ]
+
+
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run directory.")],
+    json: Json = False,
+) -> None:
+    """Write a run's report and figures anew."""
+    from onelayer.experiment.report import report_run
+    from onelayer.storage.run_directory import RunDirectory
+
+    needs = ("config.toml", "metrics.json", "history.jsonl", "model.safetensors", "environment.json")
+    path = report_run(RunDirectory.open(run, needs=needs))
+    if json:
+        show_json({"report": str(path)})
+    else:
+        say(f"Report: {path}")

@@ -1,0 +1,125 @@
+"""``onelayer train``."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
+from onelayer.errors import ConfigError, printable
+
+__all__ = ["integers", "percent", "show_parts", "train"]
+
+
+def train(
+    dataset: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SET",
+            help="digits (default), mnist, fashion-mnist, cifar10, cifar100, or a path.",
+            show_default=False,
+        ),
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A TOML file with any of the keys that --set takes.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Set a parameter, e.g. learning_rate=0.1; repeatable. The config.toml of any run has them all.",
+        ),
+    ] = None,
+    features: Annotated[str | None, typer.Option(metavar="NAME", help="pixels, hog or hue-histogram.")] = None,
+    classes: Annotated[
+        str | None, typer.Option(metavar="LABELS", help="Keep these labels only, e.g. 2,3; they become 0, 1, …")
+    ] = None,
+    resize: Annotated[str | None, typer.Option(metavar="H,W", help="Stretch image files to this size.")] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Run directory; by default a new one under runs/.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that --out holds.")] = False,
+    resume: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Go on with the run in DIR from its checkpoint.")
+    ] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Train a model, evaluate it, and write a run directory."""
+    from onelayer.experiment import load_config, resume_run, run_experiment
+    from onelayer.training.progress import Progress
+
+    folder = Path(data_dir) if data_dir else None
+    if resume is not None:
+        if any((dataset, config, settings, features, classes, resize, out, overwrite)):
+            raise ConfigError("--resume takes everything from the run; give nothing but --data-dir and --json with it")
+        metrics = resume_run(Path(resume), data_dir=folder, listeners=[Progress()], progress=True)
+    else:
+        options = {
+            "features": features,
+            "classes": integers(classes, "--classes"),
+            "resize": integers(resize, "--resize"),
+        }
+        settled = load_config(Path(config) if config else None, dataset, settings or [], options)
+        place = Path(out) if out else _new_place(settled.dataset, settled.loss)
+        metrics = run_experiment(
+            settled, place, data_dir=folder, overwrite=overwrite, listeners=[Progress()], progress=True
+        )
+    if metrics["interrupted"]:
+        tell("interrupted: the model holds what was learned until then")
+        tell(f"onelayer train --resume {metrics['run_dir']} goes on from the last checkpoint")
+    if json:
+        show_json(metrics)
+    else:
+        _show(metrics)
+
+
+def _show(metrics: dict[str, Any]) -> None:
+    stopped = "" if metrics["stopped_epoch"] is None else f", stopped early in epoch {metrics['stopped_epoch']}"
+    length = f"{metrics['epochs']} epochs ({metrics['steps']} steps) in {metrics['seconds']:.1f} s"
+    say(f"{metrics['dataset']}: {metrics['loss']}, {length}{stopped}")
+    show_parts(metrics)
+    say("")
+    say(f"Run directory: {metrics['run_dir']} (open report.html there)")
+
+
+def show_parts(metrics: dict[str, Any]) -> None:
+    """Print loss and accuracy of each part."""
+    rows = []
+    for name in ("train", "validation", "test"):
+        if name in metrics:
+            part = metrics[name]
+            low, high = part["accuracy_interval"]
+            rows.append(
+                (name, part["n"], part["loss"], percent(part["accuracy"]), f"{percent(low)} to {percent(high)}")
+            )
+    show_table(("part", "rows", "loss", "accuracy", "95% interval"), rows)
+
+
+def percent(share: float) -> str:
+    """Return a share in percent, with two places."""
+    return f"{100 * share:.2f}%"
+
+
+def integers(text: str | None, option: str) -> list[int] | None:
+    """Return the whole numbers of an option such as ``--resize 32,32``."""
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise ConfigError(
+            f"{option} {printable(text)!r}: write whole numbers with commas between them, e.g. 32,32"
+        ) from None
+
+
+def _new_place(dataset: str, loss: str) -> Path:
+    """Return the first free name of the form runs/digits-softmax-1."""
+    stem = re.sub(r"[^\w.-]+", "-", Path(dataset).absolute().stem)[:60] or "data"
+    numbers = itertools.count(1)
+    return next(place for n in numbers if not (place := Path("runs") / f"{stem}-{loss}-{n}").exists())

@@ -1,0 +1,225 @@
+"""`load_dataset`: a name or a path in, the three parts of a data set out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.errors import ConfigError, DataError, did_you_mean, printable
+
+from .catalog import CATALOG, CatalogEntry
+from .content import Content
+from .dataset import Dataset
+from .download import download
+from .locate import Found, data_folder, find_by_name, find_by_path
+from .official import check_identity, is_official
+from .splits import Splits, stratified
+from .untrusted import as_text, label
+
+__all__ = ["assemble", "find", "load_dataset", "read_parts"]
+
+_LARGEST_SEED = 2**32 - 1
+
+
+def load_dataset(
+    name_or_path: str | os.PathLike[str],
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    validation_fraction: float = 0.1,
+    random_state: int = 0,
+    resize: tuple[int, int] | None = None,
+    download: bool = True,
+    progress: bool = False,
+) -> Splits:
+    """Load a data set in three parts.
+
+    Official splits are kept: the official test part is ``test``, and ``validation_fraction`` of the official training
+    part is split off as ``validation`` (an official validation part is used as it is; with no test part it is
+    ``test``). Sets without a split are divided 60/20/20 into train, validation and test. Splits are stratified and
+    seeded.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        A catalog name (``"digits"``, ``"mnist"``, ``"fashion-mnist"``, ``"cifar10"``, ``"cifar100"``), or the path of a
+        folder of class folders, an ``.npz`` or ``.parquet`` file, a folder with four IDX files, or CIFAR batches.
+    data_dir : path, optional
+        Where named sets are looked for first; by default the folder that ``ONELAYER_DATA`` names. Then the user's
+        cache.
+    validation_fraction : float, default 0.1
+        In [0, 1); 0 leaves the official training part whole, uncopied and in order, and ``validation`` is None.
+    random_state : int, default 0
+        Seed of the splits.
+    resize : (int, int), optional
+        Height and width for images of any size (folders of images, Parquet).
+    download : bool, default True
+        Whether a named set that is not found may be downloaded into the cache.
+    progress : bool, default False
+        Whether to show a progress bar on stderr while downloading.
+
+    Returns
+    -------
+    Splits
+        (train, validation, test).
+
+    Raises
+    ------
+    ConfigError
+        If an argument is unknown or out of range.
+    DataError
+        If the data is damaged, incomplete or can't be split.
+    DownloadError
+        If the set has to be downloaded and can't be.
+    MissingDependencyError
+        If it is Parquet and pyarrow is not installed.
+
+    Examples
+    --------
+    >>> train, validation, test = load_dataset("digits")
+    >>> train.n, validation.n, test.n
+    (1079, 359, 359)
+    """
+    _check_arguments(validation_fraction, random_state, resize)
+    entry, found = find(name_or_path, data_dir, may_download=download, progress=progress)
+    parts = read_parts(entry, found, resize)
+    return _split(parts, validation_fraction, random_state)
+
+
+def _check_arguments(fraction: float, seed: int, resize: tuple[int, int] | None) -> None:
+    if isinstance(fraction, bool) or not isinstance(fraction, (int, float)) or not 0 <= fraction < 1:
+        raise ConfigError(f"validation_fraction must be in [0, 1), got {fraction!r}.")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed <= _LARGEST_SEED:
+        raise ConfigError(f"random_state must be an integer from 0 to {_LARGEST_SEED}, got {seed!r}.")
+    if resize is not None and not (
+        isinstance(resize, (tuple, list))
+        and len(resize) == 2
+        and all(isinstance(side, (int, np.integer)) and 1 <= side <= 4096 for side in resize)
+    ):
+        raise ConfigError(f"resize must be two sizes from 1 to 4096, height and width, got {resize!r}.")
+
+
+def find(
+    name_or_path: str | os.PathLike[str],
+    data_dir: str | os.PathLike[str] | None,
+    *,
+    may_download: bool,
+    progress: bool = False,
+) -> tuple[CatalogEntry | None, Found]:
+    """Find a set by catalog name (then with its entry) or by path; download a named one that is not there.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither text nor a path.
+    DataError
+        If there is no such name or path, or the set is nowhere and may not be downloaded.
+    """
+    if not isinstance(name_or_path, (str, os.PathLike)):
+        raise ConfigError(f"A data set is a name or a path, not {printable(repr(name_or_path), 60)}.")
+    entry = CATALOG.get(name_or_path) if isinstance(name_or_path, str) else None
+    if entry is None:
+        path = Path(os.path.expanduser(name_or_path))
+        if not os.path.exists(path) and path.parent == Path():
+            nearest = did_you_mean(str(path), CATALOG) or "."
+            raise DataError(
+                f"{printable(str(path))!r} is no data set and no path{nearest} Known sets are {', '.join(CATALOG)}."
+            )
+        return None, find_by_path(path)
+    folder = data_folder(data_dir)
+    found = find_by_name(entry, folder)
+    if found is None and may_download:
+        download(entry, progress=progress)
+        found = find_by_name(entry, folder)
+    if found is None:
+        place = f"{label(folder)} or the cache" if folder else "the cache"
+        raise DataError(f"{entry.name} is not in {place}, and may not be downloaded.")
+    return entry, found
+
+
+def read_parts(entry: CatalogEntry | None, found: Found, resize: tuple[int, int] | None = None) -> dict[str, Dataset]:
+    """Read what was found, whole: its parts by name, checked, with their provenance.
+
+    Raises
+    ------
+    DataError
+        If it is damaged or not the set that was asked for.
+    """
+    return assemble(entry, found, found.read(resize), resized=resize is not None)
+
+
+def assemble(
+    entry: CatalogEntry | None, found: Found, content: Content, *, resized: bool = False
+) -> dict[str, Dataset]:
+    """Make data sets of what a reader returned.
+
+    Raises
+    ------
+    DataError
+        If parts don't fit each other, or it is not the set that was asked for.
+    """
+    place = found.place.resolve()
+    name = entry.name if entry else as_text(place.stem if place.is_file() else place.name)
+    names, labels = _labels(content, entry, found)
+    value_range = content.value_range or _range_of(content)
+    source = f"{content.format} in {as_text(str(found.place))}" if found.format != "scikit-learn" else "scikit-learn"
+
+    def build(official: bool | None) -> dict[str, Dataset]:
+        return {
+            part: Dataset(name, rows.X, labels[part], names, part, source, official, value_range)
+            for part, rows in content.parts.items()
+        }
+
+    parts = build(None)
+    if entry is None:
+        return parts
+    if not resized:
+        check_identity(entry, parts, found.place)
+    return build(is_official(entry, parts, content.files))
+
+
+def _labels(
+    content: Content, entry: CatalogEntry | None, found: Found
+) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
+    """Return class names and labels 0 … k − 1: the reader's names, else the catalog's, else the numbers that occur."""
+    labels = {part: rows.y for part, rows in content.parts.items()}
+    if content.class_names is not None:
+        return content.class_names, labels
+    values = np.unique(np.concatenate(list(labels.values())))
+    if entry is not None:
+        if values[-1] >= len(entry.class_names):
+            raise DataError(
+                f"{label(found.place)}: label {values[-1]} is out of range; {entry.name} has the labels 0 to "
+                f"{len(entry.class_names) - 1}."
+            )
+        return entry.class_names, labels
+    numbered = {part: np.searchsorted(values, y).astype(np.int64) for part, y in labels.items()}
+    return tuple(str(value) for value in values), numbered
+
+
+def _range_of(content: Content) -> tuple[float, float]:
+    """Return least and greatest training value of float features; test values are never looked at."""
+    X: NDArray[Any] = (content.parts.get("train") or content.parts["all"]).X
+    if X.size == 0:
+        return 0.0, 1.0  # the data set will be refused
+    low, high = float(X.min()), float(X.max())
+    return low, max(high, low + 1.0, float(np.nextafter(low, np.inf))) if high == low else high
+
+
+def _split(parts: dict[str, Dataset], fraction: float, seed: int) -> Splits:
+    if "all" in parts:
+        return _named(stratified(parts["all"], {"test": 0.2, "validation": 0.2}, seed))
+    if "test" not in parts:
+        parts = {"train": parts["train"], "test": parts["validation"]}
+    if "validation" not in parts and fraction > 0:
+        parts = {**parts, **stratified(parts["train"], {"validation": fraction}, seed)}
+    return _named(parts)
+
+
+def _named(parts: dict[str, Dataset]) -> Splits:
+    named = {name: replace(part, split=name) for name, part in parts.items()}
+    return Splits(named["train"], named.get("validation"), named["test"])

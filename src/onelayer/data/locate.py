@@ -1,0 +1,144 @@
+"""Where a data set lies and in which format: one table of formats, tried in order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from onelayer.errors import ConfigError, DataError
+
+from .catalog import CatalogEntry
+from .cifar import LAYOUTS, find_cifar, read_cifar
+from .content import Content
+from .digits import read_digits
+from .folder import find_class_folders, read_class_folders
+from .idx import find_idx, read_idx_folder
+from .npz import read_npz
+from .parquet import find_parquet, read_parquet_file, read_parquet_folder
+from .untrusted import label
+
+__all__ = ["Found", "cache_folder", "data_folder", "find_by_name", "find_by_path"]
+
+Resize = tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A data set on disk: where, in which format, and how to read it."""
+
+    place: Path
+    format: str
+    read: Callable[[Resize], Content]
+
+
+def data_folder(data_dir: str | os.PathLike[str] | None) -> Path | None:
+    """Return ``data_dir``, else the folder that ``ONELAYER_DATA`` names, else None.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder.
+    """
+    named = data_dir if data_dir is not None else os.environ.get("ONELAYER_DATA") or None
+    if named is None:
+        return None
+    folder = Path(os.path.expanduser(named))
+    if not os.path.isdir(folder):
+        origin = "the data directory" if data_dir is not None else "ONELAYER_DATA"
+        raise DataError(f"{label(folder)} ({origin}) is not a folder. Create it, or name another.")
+    return folder
+
+
+def cache_folder() -> Path:
+    """Return the folder for downloaded sets: ``ONELAYER_CACHE``, else the user's cache as the platform has it."""
+    if named := os.environ.get("ONELAYER_CACHE"):
+        return Path(os.path.expanduser(named))
+    import pooch
+
+    return Path(pooch.os_cache("onelayer"))
+
+
+def find_by_name(entry: CatalogEntry, data_dir: Path | None) -> Found | None:
+    """Find a catalog set in the data directory, else in the cache; None if it has to be downloaded.
+
+    In a directory, ``NAME/`` and ``NAME-*/`` come first and may have any format; so may the directory itself if it is
+    so named. Otherwise the directory itself counts if it has files in the set's official layout.
+    """
+    if "scikit-learn" in entry.layouts:
+        return Found(Path("scikit-learn"), "scikit-learn", _fixed_size(lambda: read_digits()))
+    if data_dir is not None:
+        for folder in _named_folders(data_dir, entry.name):
+            if found := _find_in(folder):
+                return found
+        if found := _find_official(data_dir, entry.layouts):
+            return found
+    try:
+        return _find_official(cache_folder() / entry.name, entry.layouts)
+    except DataError:
+        return None  # a download that was broken off: the next one completes it
+
+
+def _named_folders(directory: Path, name: str) -> Iterator[Path]:
+    if directory.name == name or directory.name.startswith(f"{name}-"):
+        yield directory
+    if (directory / name).is_dir():
+        yield directory / name
+    yield from sorted(path for path in directory.glob(f"{name}-*") if path.is_dir())
+
+
+def find_by_path(path: Path) -> Found:
+    """Find out what a path holds.
+
+    Raises
+    ------
+    DataError
+        If there is nothing, or nothing in a format that can be read.
+    """
+    # os.path, unlike pathlib, answers no for names that can't exist or that may not be looked at.
+    if os.path.isdir(path):
+        if found := _find_in(path):
+            return found
+        raise DataError(
+            f"{label(path)} holds no data set that can be read: no class folders with images, no IDX files, CIFAR "
+            "batches, .parquet or .npz."
+        )
+    if not os.path.exists(path):
+        raise DataError(f"{label(path)} does not exist.")
+    if path.suffix == ".npz":
+        return Found(path, "npz", _fixed_size(lambda: read_npz(path)))
+    if path.suffix == ".parquet":
+        return Found(path, "Parquet", lambda resize: read_parquet_file(path, resize))
+    raise DataError(f"{label(path)} is none of the files that can be read: .npz, .parquet, or a folder.")
+
+
+def _find_official(folder: Path, layouts: tuple[str, ...]) -> Found | None:
+    if "IDX" in layouts and find_idx(folder):
+        return Found(folder, "IDX", _fixed_size(lambda: read_idx_folder(folder)))
+    if cifar := find_cifar(folder, layouts):
+        layout, place = cifar
+        return Found(place, layout.format, _fixed_size(lambda: read_cifar(layout, place)))
+    return None
+
+
+def _find_in(folder: Path) -> Found | None:
+    if found := _find_official(folder, ("IDX", *(layout.format for layout in LAYOUTS))):
+        return found
+    if find_parquet(folder):
+        return Found(folder, "Parquet", lambda resize: read_parquet_folder(folder, resize))
+    archives = sorted(folder.glob("*.npz"))
+    if len(archives) == 1:
+        return Found(archives[0], "npz", _fixed_size(lambda: read_npz(archives[0])))
+    if find_class_folders(folder):
+        return Found(folder, "class folders", lambda resize: read_class_folders(folder, resize))
+    return None
+
+
+def _fixed_size(read: Callable[[], Content]) -> Callable[[Resize], Content]:
+    def checked(resize: Resize) -> Content:
+        if resize is not None:
+            raise ConfigError("resize is for folders of images and for Parquet; images of this format have one size.")
+        return read()
+
+    return checked

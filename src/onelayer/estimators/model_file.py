@@ -1,0 +1,166 @@
+"""The classifier's part of a model file: two arrays and a table of plain values, nothing that is ever executed.
+
+A model file is in the safetensors format. Arrays: ``weights`` (k, d) and ``intercepts`` (k,), both on raw features.
+Metadata: ``format``,
+``format_version``, and ``classifier``, JSON with the keys of :func:`describe`. Its bytes depend on the model alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from onelayer.errors import ConfigError, ModelFileError, printable
+from onelayer.estimators.fitting import model_attributes
+from onelayer.losses import get_loss
+from onelayer.models.linear import LinearParameters
+from onelayer.storage.kinds import MODEL, check_kind, kind_metadata
+from onelayer.storage.tensors import read_tensors, write_tensors
+from onelayer.training.history import History
+from onelayer.training.parameters import TrainingParameters
+
+__all__ = [
+    "VERSION",
+    "classifier_contents",
+    "describe",
+    "parse_table",
+    "read_classifier",
+    "read_model_file",
+    "save_classifier",
+]
+
+VERSION: Final = 1
+
+Array = np.ndarray[Any, Any]
+LABEL_TYPES: Final = {
+    "str": np.str_,
+    "object": np.object_,
+    "int64": np.int64,
+    "uint8": np.uint8,
+    "float64": np.float64,
+    "bool": np.bool_,
+}
+
+
+def save_classifier(clf: Any, path: str | PathLike[str]) -> None:
+    """Write a fitted classifier to a model file; see ``OneLayerClassifier.save``."""
+    write_tensors(path, *classifier_contents(clf))
+
+
+def read_model_file(path: str | PathLike[str]) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return the arrays and metadata of a model file of this version."""
+    arrays, metadata = read_tensors(Path(path))
+    check_kind(path, metadata, MODEL, VERSION)
+    return arrays, metadata
+
+
+def classifier_contents(clf: Any) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return the arrays and metadata that make a model file of a fitted classifier."""
+    arrays = {"weights": clf._folded.weights, "intercepts": clf._folded.intercepts}
+    return arrays, kind_metadata(MODEL, VERSION) | {"classifier": json.dumps(describe(clf), sort_keys=True)}
+
+
+def describe(clf: Any) -> dict[str, Any]:
+    """Return all of a fitted classifier but its arrays, as plain values."""
+    parameters = clf.get_params(deep=False)
+    if not isinstance(parameters["random_state"], int | np.integer):
+        parameters["random_state"] = None
+    parameters = TrainingParameters.check(parameters).model_dump(mode="python")
+    if isinstance(parameters["class_weight"], dict):  # JSON has text keys alone
+        parameters["class_weight"] = [
+            [_plain(label), float(weight)] for label, weight in parameters["class_weight"].items()
+        ]
+    kind = "str" if clf.classes_.dtype.kind == "U" else clf.classes_.dtype.name
+    kind = kind if kind in LABEL_TYPES else "int64"
+    return {
+        "parameters": parameters,
+        "classes": [_plain(label) for label in clf.classes_.astype(LABEL_TYPES[kind])],
+        "class_type": kind,
+        "image_shape": clf.image_shape_,
+        "feature_names": [str(name) for name in clf.feature_names_in_] if hasattr(clf, "feature_names_in_") else None,
+        "n_iter": clf.n_iter_,
+        "n_steps": clf.n_steps_,
+        "stopped_epoch": clf.stopped_epoch_,
+    }
+
+
+def read_classifier(
+    arrays: Mapping[str, Array], metadata: Mapping[str, str], name: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the constructor arguments and the attributes of the classifier in a model file; ``name`` is the file's, for messages.
+
+    Raises
+    ------
+    ModelFileError
+        If something is missing or does not fit.
+    """
+    table = parse_table(metadata, "classifier", name)
+    try:
+        return _checked_table(table, arrays)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise ModelFileError(f"{name}: the model is damaged: {printable(reason)}") from None
+
+
+def parse_table(metadata: Mapping[str, str], key: str, name: str) -> dict[str, Any]:
+    """Return the JSON table at ``key`` of a model file's metadata; raises ModelFileError if there is none."""
+    try:
+        table = json.loads(metadata.get(key, ""))
+    except (ValueError, RecursionError):
+        table = None
+    if not isinstance(table, dict):
+        raise ModelFileError(f"{name}: the model is damaged: its metadata has no readable {key!r}")
+    return table
+
+
+def _checked_table(table: Mapping[str, Any], arrays: Mapping[str, Array]) -> tuple[dict[str, Any], dict[str, Any]]:
+    values = dict(table["parameters"])
+    if isinstance(values.get("class_weight"), list):
+        values["class_weight"] = {label: float(weight) for label, weight in values["class_weight"]}
+    parameters = TrainingParameters.check(values)
+    classes: Array = np.array(table["classes"], dtype=LABEL_TYPES[table["class_type"]])
+    if classes.ndim != 1 or len(np.unique(classes)) != len(classes):
+        raise ConfigError("its classes are not a list of different labels")
+    folded = _checked_arrays(arrays, get_loss(parameters.loss).outputs(len(classes)))
+    shape = table["image_shape"]
+    image_shape = None if shape is None else tuple(int(size) for size in shape)
+    if image_shape is not None and (len(image_shape) != 3 or int(np.prod(image_shape)) != folded.weights.shape[1]):
+        raise ConfigError(f"image shape {image_shape} does not fit weights of shape {folded.weights.shape}")
+    names = table["feature_names"]
+    if names is not None and len(names) != folded.weights.shape[1]:
+        raise ConfigError(f"{len(names)} feature names for {folded.weights.shape[1]} features")
+    attributes = model_attributes(get_loss(parameters.loss), classes, folded, image_shape) | {
+        "n_features_in_": folded.weights.shape[1],
+        "n_iter_": int(table["n_iter"]),
+        "n_steps_": int(table["n_steps"]),
+        "stopped_epoch_": None if table["stopped_epoch"] is None else int(table["stopped_epoch"]),
+        "history_": History().arrays(),
+    }
+    if names is not None:
+        attributes["feature_names_in_"] = np.array([str(name) for name in names], dtype=object)
+    return parameters.model_dump(mode="python"), attributes
+
+
+def _checked_arrays(arrays: Mapping[str, Array], outputs: int) -> LinearParameters:
+    folded = LinearParameters(arrays["weights"], arrays["intercepts"])
+    weights, intercepts = folded
+    if weights.dtype not in (np.float32, np.float64) or intercepts.dtype != weights.dtype:
+        raise ConfigError(
+            f"weights and intercepts are {weights.dtype} and {intercepts.dtype}, not both float32 or float64"
+        )
+    if weights.ndim != 2 or weights.shape[1] == 0 or intercepts.shape != (outputs,) or len(weights) != outputs:
+        raise ConfigError(
+            f"weights {weights.shape} and intercepts {intercepts.shape} are not those of {outputs} scores"
+        )
+    if not folded.is_finite():
+        raise ConfigError("its weights are not all finite")
+    return folded
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,134 @@
+"""Sweeps of the classifier over arrays, each of whose models is the one that ``fit`` would make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+
+from onelayer.errors import InputError
+from onelayer.estimators.inputs import LabelledRows, check_labelled, encode_labels, shape_of_images
+from onelayer.estimators.setting import make_setting
+from onelayer.models.linear import LinearParameters
+from onelayer.selection import Fold, Grid, Prepared, SweepListener, SweepResult, stratified_folds, sweep
+from onelayer.selection.folds import check_folds
+from onelayer.training.parameters import TrainingParameters
+from onelayer.training.threads import limited_threads, usable_threads
+
+__all__ = ["sweep_classifier"]
+
+
+def sweep_classifier(
+    clf: Any,
+    X: Any,
+    y: Any,
+    grid: Grid | Mapping[str, Sequence[Any]],
+    sample_weight: Any = None,
+    *,
+    X_val: Any = None,
+    y_val: Any = None,
+    sample_weight_val: Any = None,
+    folds: int | Sequence[Fold] | None = None,
+    folds_in_one_pass: bool = False,
+    listener: SweepListener | None = None,
+) -> SweepResult:
+    """Train ``clf`` with every combination of a grid, as many at once as can be, and choose by validation accuracy.
+
+    Parameters
+    ----------
+    clf : OneLayerClassifier
+        What the grid does not vary; it stays unfitted. Fit it with ``result.chosen.values`` afterwards.
+    X, y, sample_weight : as for ``fit``
+    grid : Grid, or mapping of parameter names to values
+    X_val, y_val, sample_weight_val : as for ``fit``
+        What to choose on.
+    folds : int, sequence of Fold, or None
+        What to choose on instead: a number of stratified folds of X (drawn with ``random_state``), or these.
+    folds_in_one_pass : bool
+        See :func:`onelayer.selection.sweep`.
+    listener : SweepListener or None
+
+    Returns
+    -------
+    SweepResult
+
+    Raises
+    ------
+    ConfigError, InputError
+        If parameters or arrays are wrong, or there is nothing to choose on.
+    DivergenceError
+        If every model diverged.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from onelayer import OneLayerClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> clf = OneLayerClassifier(learning_rate=0.1, max_epochs=5, random_state=0)
+    >>> result = sweep_classifier(clf, X, y, {"l2": [1e-4, 1e-2, 1.0]}, folds=3)
+    >>> result.n_tried, result.n_models, result.passes
+    (3, 9, 3)
+    """
+    if (X_val is None) == (folds is None):
+        raise InputError("a sweep needs something to choose on: give X_val and y_val, or folds, and not both")
+    grid = grid if isinstance(grid, Grid) else Grid.of(grid)
+    clf = clone(clf)
+    parameters = TrainingParameters.check(clf.get_params(deep=False))
+    if parameters.random_state is None:
+        parameters = parameters.model_copy(update={"random_state": int(check_random_state(None).randint(2**31 - 1))})
+    image_shape = shape_of_images(X, parameters.image_shape)
+    training = check_labelled(clf, X, y, sample_weight, reset=True)
+    validation = None
+    if X_val is not None:
+        validation = check_labelled(
+            clf, X_val, y_val, sample_weight_val, reset=False, image_shape=image_shape, what="validation "
+        )
+    prepare = _Preparation(training, validation, image_shape)
+    with limited_threads(usable_threads(parameters.n_jobs)):
+        return sweep(
+            grid,
+            parameters,
+            prepare,
+            folds=None if folds is None else _folds(folds, prepare, parameters),
+            folds_in_one_pass=folds_in_one_pass,
+            listener=listener,
+        )
+
+
+class _Preparation:
+    """Makes the problem that ``fit`` would make of all rows, or of those of a fold."""
+
+    def __init__(
+        self, training: LabelledRows, validation: LabelledRows | None, image_shape: tuple[int, int, int] | None
+    ) -> None:
+        self.training, self.validation, self.image_shape = training, validation, image_shape
+        self.classes = np.unique(training.y)
+
+    def __call__(self, parameters: TrainingParameters, fold: Fold | None) -> Prepared:
+        training, validation = self.training, self.validation
+        if fold is not None:
+            training = self.training.subset(fold.training, "training ")
+            validation = self.training.subset(fold.held_out, "held-out ")
+        setting = make_setting(parameters, _seed(parameters), self.classes, training, self.image_shape)
+
+        def start(own: TrainingParameters) -> LinearParameters:
+            return replace(setting, parameters=own, seed=_seed(own)).first_parameters(training.rows.d)
+
+        return Prepared(setting.problem(training, validation), start)
+
+
+def _seed(parameters: TrainingParameters) -> int:
+    assert parameters.random_state is not None  # noqa: S101 (drawn where none was given)
+    return parameters.random_state
+
+
+def _folds(folds: int | Sequence[Fold], prepare: _Preparation, parameters: TrainingParameters) -> list[Fold]:
+    labels = encode_labels(prepare.training.y, prepare.classes, "y")
+    if isinstance(folds, int):
+        return stratified_folds(labels, folds, _seed(parameters))
+    check_folds(list(folds), len(labels))
+    return list(folds)

@@ -1,0 +1,147 @@
+"""What an experiment is: a data set, features of its images, and every parameter of training, in one flat table."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from onelayer.errors import ConfigError, printable
+from onelayer.storage.files import read_limited
+from onelayer.training.parameters import Count, TrainingParameters
+
+__all__ = ["RECIPES", "ExperimentConfig", "load_config", "parse_setting"]
+
+MAX_CONFIG_BYTES: Final = 1 << 20
+
+# Settings that suit a known set, chosen on its validation part; they stand in for the defaults, and whoever sets a key
+# overrides them.
+RECIPES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "digits": {"scaling": "symmetric", "learning_rate": 0.3, "momentum": 0.9},
+    "mnist": {"scaling": "symmetric", "learning_rate": 0.02, "momentum": 0.9, "schedule": "cosine", "max_epochs": 30},
+    "fashion-mnist": {
+        "scaling": "symmetric",
+        "learning_rate": 0.02,
+        "momentum": 0.9,
+        "schedule": "cosine",
+        "max_epochs": 30,
+    },
+    "cifar10": {
+        "learning_rate": 0.002,
+        "momentum": 0.9,
+        "l2": 0.1,
+        "schedule": "cosine",
+        "max_epochs": 30,
+        "flip_probability": 0.5,
+    },
+    "cifar100": {
+        "learning_rate": 0.002,
+        "momentum": 0.9,
+        "l2": 0.1,
+        "schedule": "cosine",
+        "max_epochs": 30,
+        "flip_probability": 0.5,
+    },
+}
+
+
+class ExperimentConfig(TrainingParameters):
+    """A data set, features, and the parameters of training, under the same names as the estimator's.
+
+    Examples
+    --------
+    >>> ExperimentConfig.check({"dataset": "mnist", "lerning_rate": 0.1})
+    Traceback (most recent call last):
+    onelayer.errors.ConfigError: unknown parameter 'lerning_rate'; did you mean 'learning_rate'?
+    """
+
+    dataset: Annotated[str, Field(min_length=1)] = "digits"
+    features: Literal["pixels", "hog", "hue-histogram"] = "pixels"
+    feature_parameters: dict[str, Any] = Field(default_factory=dict)
+    classes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=2, strict=False)] | None = None
+    train_rows: Count | None = None
+    resize: tuple[Count, Count] | None = None
+    validate_on: Literal["validation", "test"] = "validation"
+    random_state: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    image_shape: None = None  # known from the images
+
+    @field_validator("class_weight", mode="before")
+    @classmethod
+    def _labels_are_numbers(cls, value: Any) -> Any:
+        """TOML's keys are text: ``class_weight = {0 = 2.0}`` means the label 0."""
+        if not isinstance(value, dict):
+            return value
+        return {int(key) if str(key).isdecimal() else key: weight for key, weight in value.items()}
+
+    @field_validator("resize", mode="before")
+    @classmethod
+    def _two_sizes(cls, value: Any) -> Any:
+        if isinstance(value, tuple) and len(value) != 2:
+            raise PydanticCustomError("two_sizes", "give two sizes, height and width")
+        return value
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """The estimator's constructor arguments, without progress: whoever runs the experiment shows it."""
+        values = {name: value for name, value in self.model_dump().items() if name in TrainingParameters.model_fields}
+        return {**values, "verbose": 0}
+
+
+def load_config(
+    path: Path | None, dataset: str | None, settings: Sequence[str], options: Mapping[str, Any]
+) -> ExperimentConfig:
+    """Return the configuration that a file, a data set, ``key=value`` settings and options make; the later ones win.
+
+    Parameters
+    ----------
+    path : Path or None
+        A TOML file.
+    dataset : str or None
+        A catalog name or path, in place of the file's.
+    settings : sequence of str
+        ``key=value``; values as in TOML, bare words as text.
+    options : mapping
+        Further keys; None is left out.
+
+    Raises
+    ------
+    ConfigError
+        If the file can't be read, or a key or value is wrong.
+    """
+    given: dict[str, Any] = {} if path is None else _read(path)
+    given |= dict(parse_setting(setting) for setting in settings)
+    given |= {key: value for key, value in options.items() if value is not None}
+    if dataset is not None:
+        given["dataset"] = dataset
+    recipe = RECIPES.get(str(given.get("dataset", "digits")), {}) if given.get("features", "pixels") == "pixels" else {}
+    return ExperimentConfig.check({**recipe, **given})
+
+
+def parse_setting(setting: str) -> tuple[str, Any]:
+    """Return key and value of ``key=value``.
+
+    Examples
+    --------
+    >>> parse_setting("learning_rate=0.1"), parse_setting("loss=hinge"), parse_setting("shuffle=false")
+    (('learning_rate', 0.1), ('loss', 'hinge'), ('shuffle', False))
+    """
+    key, equals, text = setting.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set {printable(setting)!r}: write key=value, for example --set learning_rate=0.1")
+    try:
+        value = tomllib.loads(f"value = {text}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return key.strip(), text.strip()
+    return key.strip(), value["value"] if len(value) == 1 else text.strip()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content = read_limited(path, MAX_CONFIG_BYTES, ConfigError)
+    try:
+        return tomllib.loads(content.decode())
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{printable(str(path))}: not a TOML file: {printable(str(error))}") from None

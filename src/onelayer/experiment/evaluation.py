@@ -1,0 +1,141 @@
+"""Figures of a trained model on parts of a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from onelayer.data import Dataset, Splits
+from onelayer.errors import ConfigError, DataError, printable
+from onelayer.estimators import OneLayerClassifier
+from onelayer.evaluation import Evaluation, evaluate
+from onelayer.experiment.config import ExperimentConfig
+from onelayer.experiment.data import Rows, fitting_size, load_parts
+from onelayer.image_model import ImageModel, load_model, size_text
+from onelayer.storage.run_directory import RunDirectory
+
+__all__ = ["evaluate_model", "evaluate_rows", "find_model", "part_figures"]
+
+Array = np.ndarray[Any, Any]
+
+
+def evaluate_rows(
+    clf: OneLayerClassifier, rows: Rows, class_names: tuple[str, ...]
+) -> tuple[dict[str, Any], Evaluation]:
+    """Return the figures of one part as metrics.json has them, and its whole evaluation."""
+    evaluation = evaluate(
+        rows.y,
+        clf.predict(rows.X),
+        class_names=class_names,
+        scores=clf.decision_function(rows.X),
+        probabilities=clf.predict_proba(rows.X) if hasattr(clf, "predict_proba") else None,
+        no_probabilities=f"the scores of the {clf.loss} loss are no probabilities",
+    )
+    return part_figures(clf.mean_loss(rows.X, rows.y), evaluation), evaluation
+
+
+def part_figures(loss: float, evaluation: Evaluation) -> dict[str, Any]:
+    """Return loss, accuracy with its interval, and number of rows."""
+    return {
+        "loss": loss,
+        "accuracy": evaluation.accuracy,
+        "accuracy_interval": list(evaluation.accuracy_interval),
+        "n": evaluation.n,
+    }
+
+
+def find_model(path: Path) -> tuple[ImageModel | OneLayerClassifier, RunDirectory | None]:
+    """Return the model of a run directory or a model file, and the run if it is one."""
+    if path.is_dir():
+        run = RunDirectory.open(path, needs=("config.toml", "model.safetensors"))
+        return load_model(run.model_path), run
+    return load_model(path), None
+
+
+def evaluate_model(
+    path: Path, dataset: str, split: str = "test", *, data_dir: Path | None = None, progress: bool = False
+) -> dict[str, Any]:
+    """Evaluate a saved model on one part of a data set; the result has the keys of metrics.json.
+
+    The parts are those that training with the defaults sees. A model of some of the set's classes is evaluated on the
+    rows of these.
+
+    Raises
+    ------
+    ConfigError, DataError, ModelFileError, RunDirectoryError
+    """
+    if split not in ("train", "validation", "test"):
+        raise ConfigError(f"split {printable(split)!r} is not train, validation or test")
+    started = perf_counter()
+    model, run = find_model(path)
+    splits = _load_parts(model, run, dataset, data_dir, progress)
+    part: Dataset | None = getattr(splits, split)
+    if part is None:
+        raise DataError(f"{printable(dataset)} has no {split} part")
+    clf = model.classifier if isinstance(model, ImageModel) else model
+    rows, part = _image_rows(model, part) if isinstance(model, ImageModel) else _feature_rows(model, part)
+    figures, evaluation = evaluate_rows(clf, rows, part.class_names)
+    return {
+        "dataset": part.title,
+        "loss": clf.loss,
+        "epochs": clf.n_iter_,
+        "stopped_epoch": clf.stopped_epoch_,
+        "steps": clf.n_steps_,
+        "seconds": perf_counter() - started,
+        split: figures,
+        "run_dir": str(run.path) if run else None,
+        "split": split,
+        "class_names": list(part.class_names),
+        "evaluation": evaluation.to_dict(),
+    }
+
+
+def _load_parts(
+    model: ImageModel | OneLayerClassifier,
+    run: RunDirectory | None,
+    dataset: str,
+    data_dir: Path | None,
+    progress: bool,
+) -> Splits:
+    """Return the parts that the run saw; of another set, or for a bare model file, those that the defaults make."""
+    config = ExperimentConfig() if run is None else ExperimentConfig.check(run.read_config())
+    if run is None or config.dataset != dataset:
+        size = fitting_size(dataset, data_dir, model.image_shape)
+        config = config.model_copy(update={"dataset": dataset, "resize": size, "classes": None, "train_rows": None})
+    return load_parts(config, data_dir, progress=progress)
+
+
+def _image_rows(model: ImageModel, part: Dataset) -> tuple[Rows, Dataset]:
+    """Return the rows of images as the model's classifier takes them, and the part with the model's classes alone."""
+    if part.image_shape != model.image_shape:
+        found = "features" if part.image_shape is None else f"{size_text(part.image_shape)} images"
+        raise DataError(
+            f"{printable(part.title)} has {found}, but the model was trained on {size_text(model.image_shape)} images"
+        )
+    part = _same_classes(model.class_names, part)
+    return Rows(model.features.transform(model.rescaled(part.X, part.value_range)), part.y), part
+
+
+def _feature_rows(clf: OneLayerClassifier, part: Dataset) -> tuple[Rows, Dataset]:
+    """Return the rows of features, and the part as it is: a bare classifier knows no names."""
+    d, k = clf.n_features_in_, len(clf.classes_)
+    if part.image_shape is not None:
+        raise DataError(f"{printable(part.title)} has images, but the model was trained on {d} features")
+    if part.X.shape[1] != d:
+        raise DataError(f"{printable(part.title)} has {part.X.shape[1]} features, but the model was trained on {d}")
+    if part.n_classes != k:
+        raise DataError(f"{printable(part.title)} has {part.n_classes} classes, but the model was trained on {k}")
+    return Rows(part.X, part.y), part
+
+
+def _same_classes(names: tuple[str, ...], part: Dataset) -> Dataset:
+    """Return the rows of the model's classes, labelled in its order."""
+    if part.class_names == names:
+        return part
+    missing = [name for name in names if name not in part.class_names]
+    if missing:
+        raise DataError(f"{printable(part.title)} has no class {printable(missing[0])!r}, which the model knows")
+    return part.select_classes([part.class_names.index(name) for name in names])

@@ -1,0 +1,203 @@
+"""Running an experiment: load, train, evaluate, write."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from onelayer.data import Splits
+from onelayer.errors import InterruptedTrainingWarning, ModelFileError
+from onelayer.estimators import OneLayerClassifier
+from onelayer.estimators.fitting import Checkpoint, fit_classifier
+from onelayer.experiment.config import ExperimentConfig
+from onelayer.experiment.data import Rows, load_parts, make_rows
+from onelayer.experiment.evaluation import evaluate_rows
+from onelayer.experiment.report import report_run
+from onelayer.features import ImageFeatures
+from onelayer.image_model import ImageModel
+from onelayer.solvers.status import Status
+from onelayer.storage.checkpoints import load_checkpoint
+from onelayer.storage.environment import describe_environment
+from onelayer.storage.run_directory import RunDirectory
+from onelayer.training.checkpointing import Checkpointing
+from onelayer.training.listeners import Listener
+from onelayer.training.state import TrainingState
+from onelayer.training.threads import usable_threads
+
+__all__ = ["resume_run", "run_experiment"]
+
+
+def run_experiment(
+    config: ExperimentConfig,
+    out: Path,
+    *,
+    data_dir: Path | None = None,
+    overwrite: bool = False,
+    listeners: Sequence[Listener] = (),
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Train, evaluate and write a run directory; return what its metrics.json holds.
+
+    What goes wrong before training begins leaves nothing behind, and an earlier run in ``out`` as it was.
+
+    Raises
+    ------
+    OnelayerError
+        Whatever is wrong with the data, the configuration or the place to write to.
+    """
+    new_folders = [folder for folder in (out, *out.parents) if not folder.exists()]
+    claim = _Claim(RunDirectory.reserve(out, overwrite=overwrite), config)
+    try:
+        splits = load_parts(config, data_dir, progress=progress)
+        return _train(config, claim.run, splits, None, [claim, *listeners])
+    except BaseException:
+        claim.give_up(new_folders)
+        raise
+
+
+def resume_run(
+    out: Path, *, data_dir: Path | None = None, listeners: Sequence[Listener] = (), progress: bool = False
+) -> dict[str, Any]:
+    """Go on with the run in ``out`` from its checkpoint, to the same weights bit by bit; without one, start it over.
+
+    Raises
+    ------
+    RunDirectoryError
+        If there is no run.
+    ModelFileError
+        If the checkpoint is damaged or belongs to other data.
+    """
+    run = RunDirectory.open(out)
+    config = ExperimentConfig.check(run.read_config())
+    checkpoint = load_checkpoint(run.checkpoint_path) if run.checkpoint_path.is_file() else None
+    splits = load_parts(config, data_dir, progress=progress)
+    if checkpoint is not None and checkpoint[1].get("fingerprint") != splits.train.fingerprint:
+        raise ModelFileError(f"{run}: the checkpoint belongs to other training data; start over with --overwrite")
+    return _train(config, run, splits, checkpoint, listeners)
+
+
+class _Claim(Listener):
+    """Makes a folder that of this run: an empty one at once, one with an earlier run when training begins."""
+
+    def __init__(self, run: RunDirectory, config: ExperimentConfig) -> None:
+        self.run, self._config = run, config.model_dump()
+        self._is_new, self._has_begun = not run.config_path.exists(), False
+        if self._is_new:
+            run.write_config(self._config)
+
+    def on_train_begin(self, state: TrainingState) -> None:
+        """Remove an earlier run: data and configuration are good."""
+        if not self._is_new:
+            self.run.clear()
+            self.run.write_config(self._config)
+        self._has_begun = True
+
+    def give_up(self, new_folders: Sequence[Path]) -> None:
+        """Leave nothing behind, if training has not begun."""
+        if self._is_new and not self._has_begun:
+            self.run.clear()
+            with contextlib.suppress(OSError):
+                for folder in new_folders:
+                    folder.rmdir()
+
+
+class _Ending(Listener):
+    """Remembers how training ended."""
+
+    status = Status.RUNNING
+
+    def on_train_end(self, state: TrainingState) -> None:
+        """Remember it."""
+        self.status = state.status
+
+
+def _train(
+    config: ExperimentConfig,
+    run: RunDirectory,
+    splits: Splits,
+    checkpoint: Checkpoint | None,
+    listeners: Sequence[Listener],
+) -> dict[str, Any]:
+    parts, features = _rows(config, splits)
+    train, validation = parts["train"], parts.get("validation")
+    clf, ending = OneLayerClassifier(**config.training), _Ending()
+    checkpointing = Checkpointing(run.checkpoint_path, {"fingerprint": splits.train.fingerprint})
+    started = perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InterruptedTrainingWarning)  # the metrics say so
+        fit_classifier(
+            clf,
+            train.X,
+            train.y,
+            X_val=None if validation is None else validation.X,
+            y_val=None if validation is None else validation.y,
+            listeners=[*listeners, checkpointing, ending],
+            checkpoint=checkpoint,
+        )
+    seconds = perf_counter() - started
+    return _write(config, run, splits, parts, features, clf, seconds, ending.status is Status.INTERRUPTED)
+
+
+def _rows(config: ExperimentConfig, splits: Splits) -> tuple[dict[str, Rows], ImageFeatures | None]:
+    train, features = make_rows(config, splits.train)
+    parts = {"train": train}
+    if splits.validation is not None:
+        parts["validation"] = make_rows(config, splits.validation)[0]
+    if config.validate_on != "test":
+        parts["test"] = make_rows(config, splits.test)[0]
+    return parts, features
+
+
+def _write(
+    config: ExperimentConfig,
+    run: RunDirectory,
+    splits: Splits,
+    parts: Mapping[str, Rows],
+    features: ImageFeatures | None,
+    clf: OneLayerClassifier,
+    seconds: float,
+    interrupted: bool,
+) -> dict[str, Any]:
+    names = splits.train.class_names
+    if features is None:
+        clf.save(run.model_path)
+    else:
+        shape = splits.train.image_shape
+        assert shape is not None  # noqa: S101 (features are made of images)
+        ImageModel(clf, names, shape, features=features, value_range=splits.train.value_range).save(run.model_path)
+    figures, evaluations = {}, {}
+    for name, rows in parts.items():
+        figures[name], evaluations[name] = evaluate_rows(clf, rows, names)
+    last = list(parts)[-1]
+    metrics = {
+        "dataset": splits.train.title,
+        "loss": config.loss,
+        "epochs": clf.n_iter_,
+        "stopped_epoch": clf.stopped_epoch_,
+        "steps": clf.n_steps_,
+        "seconds": seconds,
+        **figures,
+        "run_dir": str(run.path),
+        "interrupted": interrupted,
+        "class_names": list(names),
+        "evaluated_on": last,
+        "evaluation": evaluations[last].to_dict(),
+    }
+    run.write_environment(
+        describe_environment(
+            engine="numpy",
+            threads=usable_threads(config.n_jobs),
+            dataset_fingerprint=splits.train.fingerprint,
+            seed=config.random_state,
+        )
+    )
+    run.write_history(clf.history_)
+    run.write_metrics(metrics)
+    report_run(run)
+    if not interrupted:
+        run.remove_checkpoint()
+    return metrics

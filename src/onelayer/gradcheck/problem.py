@@ -1,0 +1,145 @@
+"""What is checked: an objective with parameters and rows to look at it on, random or of a fitted model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from onelayer.errors import ConfigError, InputError, printable
+from onelayer.losses import get_loss, smoothed_labels
+from onelayer.models.linear import LinearParameters
+from onelayer.objective import Objective
+from onelayer.penalties import L2
+from onelayer.rows import RowSource, as_rows
+
+__all__ = ["CheckableModel", "Problem", "fitted_problem", "moved", "random_problem"]
+
+Array = np.ndarray[Any, Any]
+
+PROBE = 1e-3
+
+
+@runtime_checkable
+class CheckableModel(Protocol):
+    """A fitted model whose gradients can be checked: it offers its parameters and the objective that takes them."""
+
+    @property
+    def parameters_(self) -> Any:
+        """A named tuple of float arrays, for X as it is given."""
+
+    @property
+    def objective_(self) -> Objective:
+        """The objective that takes these parameters."""
+
+    @property
+    def classes_(self) -> Array:
+        """The labels, in the order of the scores."""
+
+
+def moved(parameters: Any, direction: Any, t: float) -> Any:
+    """Return parameters + t · direction, both named tuples of arrays."""
+    return type(parameters)(*(part + t * along for part, along in zip(parameters, direction, strict=True)))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An objective, parameters, and rows with targets and weights, all in float64."""
+
+    objective: Objective
+    parameters: Any
+    rows: RowSource
+    targets: Array
+    row_weights: Array
+
+    def value(self, parameters: Any) -> float:
+        """Return the objective; for m models, whose parameters do not touch one another, the sum of theirs."""
+        return float(np.sum(self.objective.value(parameters, self.rows, self.targets, self.row_weights)))
+
+    def gradient(self, parameters: Any) -> Any:
+        """Return the objective's gradient."""
+        return self.objective.gradient(parameters, self.rows, self.targets, self.row_weights)
+
+    def hessian_product(self, direction: Any) -> Any:
+        """Return the objective's Hessian at the parameters times a direction."""
+        return self.objective.hessian_product(self.parameters, direction, self.rows, self.targets, self.row_weights)
+
+    def reach(self, direction: Any) -> float:
+        """Return how far a step of length 1 along ``direction`` moves the score that it moves farthest."""
+        before, after = self._scores(self.parameters), self._scores(moved(self.parameters, direction, PROBE))
+        return max(float(np.abs(b - a).max()) for (_, a), (_, b) in zip(before, after, strict=True)) / PROBE
+
+    def without_kinks(self, distance: float) -> tuple[Problem, int]:
+        """Return the problem with weight 0 for rows within ``distance`` of a kink, and how many those are.
+
+        Raises
+        ------
+        InputError
+            If no row is left.
+        """
+        at_kink = np.zeros(self.rows.n, dtype=bool)
+        for part, scores in self._scores(self.parameters):
+            near = self.objective.loss.kink_distance(scores, self.targets[part]) <= distance
+            at_kink[part] = near.reshape(len(scores), -1).any(axis=1)
+        if at_kink.all():
+            raise InputError("every row lies within a step of a kink of the loss: give more rows")
+        return replace(self, row_weights=np.where(at_kink, 0.0, self.row_weights)), int(at_kink.sum())
+
+    def _scores(self, parameters: Any) -> Iterator[tuple[slice, Array]]:
+        for part, block in self.rows.blocks():
+            yield part, self.objective.model.scores(parameters, block)
+
+
+def random_problem(
+    name: str, n: int, d: int, k: int | None, penalty: L2, smoothing: float, rng: np.random.Generator
+) -> Problem:
+    """Return n random rows of d features and k classes, weighted unevenly; k is 2 for logistic, else 4, if None.
+
+    Raises
+    ------
+    ConfigError
+        If the loss is unknown or does not go with k or smoothing, or n or d is below 1.
+    """
+    loss = get_loss(name)
+    if n < 1 or d < 1:
+        raise ConfigError(f"n and d must be at least 1, not {n} and {d}")
+    if smoothing and not loss.takes_probabilities:
+        raise ConfigError(f"loss {loss.name!r} takes labels only: leave label_smoothing at 0")
+    n_classes = k if k is not None else 2 if loss.name == "logistic" else 4
+    outputs = loss.outputs(n_classes)
+    labels = rng.integers(0, n_classes, n)
+    return Problem(
+        Objective(loss, penalty),
+        LinearParameters(rng.normal(size=(outputs, d)), rng.normal(size=outputs)),
+        RowSource(rng.normal(size=(n, d)), np.float64),
+        smoothed_labels(labels, outputs, smoothing) if smoothing else labels,
+        rng.uniform(0.5, 1.5, n),
+    )
+
+
+def fitted_problem(model: CheckableModel, X: Array, y: Array) -> Problem:
+    """Return a fitted model's objective at its parameters, on rows X with labels y.
+
+    Raises
+    ------
+    ConfigError
+        If the model does not offer what is needed.
+    InputError
+        If X and y do not fit it.
+    """
+    if not isinstance(model, CheckableModel):
+        raise ConfigError(f"a {type(model).__name__} is no fitted model of onelayer: fit it first, or name a loss")
+    rows = RowSource(as_rows(X), np.float64)
+    d = model.parameters_[0].shape[-1]
+    if rows.d != d or rows.n == 0 or y.shape != (rows.n,):
+        raise InputError(
+            f"X of shape {X.shape} and y of shape {y.shape} do not fit: the model takes ({rows.n}, {d}) and (n,)"
+        )
+    unknown = y[~np.isin(y, model.classes_)]
+    if len(unknown):
+        raise InputError(f"y has the label {printable(str(unknown[0]))!r}, which the model does not know")
+    labels = (y[:, np.newaxis] == model.classes_).argmax(axis=1)
+    parameters = type(model.parameters_)(*(part.astype(np.float64) for part in model.parameters_))
+    return Problem(model.objective_, parameters, rows, labels, np.ones(rows.n))

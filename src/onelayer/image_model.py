@@ -1,0 +1,232 @@
+"""ImageModel: from images to class names; everything that prediction needs, in one file of a few kilobytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onelayer.data.images import read_image
+from onelayer.errors import InputError, ModelFileError, OnelayerError, printable
+from onelayer.estimators import OneLayerClassifier
+from onelayer.estimators.model_file import classifier_contents, parse_table, read_classifier, read_model_file
+from onelayer.features import FEATURES, ImageFeatures, Pixels, make_features
+from onelayer.features.images import as_images
+from onelayer.storage.tensors import write_tensors
+
+__all__ = ["ImageModel", "load_model", "size_text"]
+
+Array = np.ndarray[Any, Any]
+Images = Array | str | PathLike[str] | Sequence[str | PathLike[str]]
+
+BLOCK_IMAGES = 4096  # features of more images than these are not kept at once
+
+
+class ImageModel:
+    """A classifier with the features it was trained on, the shape of its images and the names of its classes.
+
+    Parameters
+    ----------
+    classifier : OneLayerClassifier
+        Fitted; its labels are 0 … k − 1.
+    class_names : sequence of str
+        A name for each of its k classes.
+    image_shape : (h, w, c)
+        Of the images it takes. Image files of another size are stretched to h × w, and turned grey or RGB as c = 1 or 3
+        asks for.
+    features : ImageFeatures or None
+        What turns images into rows; None for pixels.
+    value_range : (float, float)
+        What black and white are in the training images; pixels of image files (0 to 255) are mapped to it.
+
+    Raises
+    ------
+    InputError
+        If these parts do not fit each other.
+
+    Examples
+    --------
+    >>> from onelayer import load_dataset
+    >>> train, _, test = load_dataset("digits")
+    >>> clf = OneLayerClassifier(random_state=0).fit(train.X, train.y)
+    >>> model = ImageModel(clf, train.class_names, train.image_shape, value_range=train.value_range)
+    >>> model.predict(test.X[:1]).shape
+    (1,)
+    """
+
+    def __init__(
+        self,
+        classifier: OneLayerClassifier,
+        class_names: Sequence[str],
+        image_shape: tuple[int, int, int],
+        *,
+        features: ImageFeatures | None = None,
+        value_range: tuple[float, float] = (0.0, 255.0),
+    ) -> None:
+        self.classifier = classifier
+        self.class_names = tuple(str(name) for name in class_names)
+        height, width, channels = image_shape
+        self.image_shape = (int(height), int(width), int(channels))
+        self.value_range = (float(value_range[0]), float(value_range[1]))
+        self.features = (features or Pixels()).fit(np.zeros((1, *self.image_shape), np.uint8))
+        self._check()
+
+    def _check(self) -> None:
+        low, high = self.value_range
+        if not (np.isfinite(low) and np.isfinite(high) and low < high):
+            raise InputError(
+                f"value_range={self.value_range} is no range: the first number must be less than the second"
+            )
+        if self.features.n_features_out != self.classifier.n_features_in_:
+            name = type(self.features).__name__
+            raise InputError(
+                f"{name} makes {self.features.n_features_out} features of {self.image_shape} images, "
+                f"but the classifier takes {self.classifier.n_features_in_}"
+            )
+        k = len(self.classifier.classes_)
+        if len(self.class_names) != k or not np.array_equal(self.classifier.classes_, np.arange(k)):
+            raise InputError(
+                f"the classifier has the classes {self.classifier.classes_[:10].tolist()}, "
+                f"but there are {len(self.class_names)} class names"
+            )
+
+    def predict(self, images: Images) -> Array:
+        """Return the name of the class decided on for each image, ``(n,)`` strings.
+
+        Parameters
+        ----------
+        images : (n, h, w) or (n, h, w, c) array, path or sequence of paths
+            Arrays have the size and values of the training images; image files may have any size and mode.
+
+        Raises
+        ------
+        InputError
+            If an array does not fit the model.
+        DataError
+            If a file is not a readable image.
+        """
+        positions = np.concatenate([self.classifier.predict(rows) for rows in self._rows(images)])
+        names: Array = np.array(self.class_names)[positions]
+        return names
+
+    def predict_proba(self, images: Images) -> Array:
+        """Return the probability of each class for each image, ``(n, k)``, if the model has probabilities."""
+        return np.concatenate([self.classifier.predict_proba(rows) for rows in self._rows(images)])
+
+    def decision_function(self, images: Images) -> Array:
+        """Return the scores of each image, ``(n, k)``, or ``(n,)`` for two classes."""
+        return np.concatenate([self.classifier.decision_function(rows) for rows in self._rows(images)])
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether the scores mean probabilities, so that ``predict_proba`` can be called."""
+        return hasattr(self.classifier, "predict_proba")
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the model to a safetensors file; its bytes depend on the model alone.
+
+        Raises
+        ------
+        StorageError, RunDirectoryError
+            If the file can't be written; one that was there is intact.
+        """
+        arrays, metadata = classifier_contents(self.classifier)
+        name = next(name for name, kind in FEATURES.items() if type(self.features) is kind)
+        table = {
+            "features": name,
+            "feature_parameters": self.features.get_params(),
+            "class_names": self.class_names,
+            "image_shape": self.image_shape,
+            "value_range": self.value_range,
+        }
+        write_tensors(path, arrays, metadata | {"image_model": json.dumps(table, sort_keys=True)})
+
+    def read(self, paths: Sequence[str | PathLike[str]]) -> Array:
+        """Return image files as the model takes them: stretched to its size, in its channels and its range of values.
+
+        Parameters
+        ----------
+        paths : sequence of paths
+            Of n image files of any size and mode.
+
+        Returns
+        -------
+        array (n, h, w, c), uint8, or float32 where the range of values is not that of bytes
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        DataError
+            If a file is not a readable image.
+        """
+        if not paths:
+            raise InputError("there are no images to predict: give at least one")
+        height, width, channels = self.image_shape
+        pictures = np.stack([read_image(Path(path), channels=channels, resize=(height, width)) for path in paths])
+        return self.rescaled(pictures)
+
+    def rescaled(self, images: Array, value_range: tuple[float, float] = (0.0, 255.0)) -> Array:
+        """Return images whose black and white are ``value_range`` in the model's range: float32 if that is another."""
+        if value_range == self.value_range:
+            return images
+        (low, high), (own_low, own_high) = value_range, self.value_range
+        return (own_low + (images - np.float32(low)) * ((own_high - own_low) / (high - low))).astype(np.float32)
+
+    def _rows(self, images: Images) -> Iterator[Array]:
+        if not isinstance(images, np.ndarray):
+            images = self.read([images] if isinstance(images, str | PathLike) else list(images))
+        shaped = as_images(images)
+        if shaped.shape[1:] != self.image_shape:
+            raise InputError(
+                f"images are {size_text(shaped.shape[1:])}, but the model was trained on {size_text(self.image_shape)}"
+            )
+        for start in range(0, len(shaped), BLOCK_IMAGES):
+            yield self.features.transform(shaped[start : start + BLOCK_IMAGES])
+
+
+def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
+    """Read a model file; give back what was saved, an ``ImageModel`` or a bare ``OneLayerClassifier``.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, truncated, damaged, of another version, or its parts do not fit each other.
+
+    Examples
+    --------
+    >>> load_model("no-such-file.safetensors")
+    Traceback (most recent call last):
+    onelayer.errors.ModelFileError: no-such-file.safetensors: can't be read: no such file or directory
+    """
+    arrays, metadata = read_model_file(path)
+    name = printable(str(path))
+    parameters, attributes = read_classifier(arrays, metadata, name)
+    classifier = OneLayerClassifier(**parameters)
+    for attribute, value in attributes.items():
+        setattr(classifier, attribute, value)
+    if "image_model" not in metadata:
+        return classifier
+    table = parse_table(metadata, "image_model", name)
+    try:
+        features = make_features(table["features"], **table["feature_parameters"])
+        height, width, channels = table["image_shape"]
+        return ImageModel(
+            classifier,
+            [str(part) for part in table["class_names"]],
+            (height, width, channels),
+            features=features,
+            value_range=table["value_range"],
+        )
+    except (OnelayerError, KeyError, TypeError, ValueError, IndexError, OverflowError, MemoryError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise ModelFileError(f"{name}: the model is damaged: {printable(reason)}") from None
+
+
+def size_text(shape: tuple[int, ...]) -> str:
+    """Return a shape for people: 28×28×1."""
+    return "×".join(map(str, shape))

@@ -1,0 +1,154 @@
+"""Which pictures a report has, what each says in words, and how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from onelayer.errors import printable
+from onelayer.evaluation import wilson_interval
+from onelayer.reporting.confusion import MOST_WITH_RATES, confusion_figure, row_rates
+from onelayer.reporting.curves import Mark, accuracy_figure, drawable, loss_figure
+from onelayer.reporting.data import ReportData
+from onelayer.reporting.recalls import MOST_BARS, recall_figure
+from onelayer.reporting.theme import Theme
+from onelayer.reporting.weights import weight_figure, weight_limit
+
+__all__ = ["Picture", "class_pictures", "curve_pictures", "training_marks", "weight_pictures"]
+
+_HIGHER_IS_BETTER = {"validation_loss": False, "validation_accuracy": True}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a report.
+
+    Parameters
+    ----------
+    name : str
+        The stem of its file's name.
+    message : str
+        What it shows, in words: the text for those who don't see it.
+    caption : str
+        How to read it.
+    draw : callable
+        From a theme to the figure.
+    """
+
+    name: str
+    message: str
+    caption: str
+    draw: Callable[[Theme], Figure]
+
+
+def curve_pictures(data: ReportData) -> list[Picture]:
+    """Return the learning curves: the loss where there were steps, the accuracies where something was validated."""
+    history, marks = data.history, training_marks(data)
+    pictures = []
+    losses = drawable(history.get("batch_loss", np.empty(0)))
+    if len(losses):
+        message = f"Training loss goes from {losses[0]:.3g} to {losses[-10:].mean():.3g} in {len(losses):,} steps"
+        message += _best_message(history.get("validation_loss"), "; the lowest validation loss is {:.3g}", np.nanmin)
+        caption = "Loss without penalty. Training: mean and standard deviation of blocks of mini-batches."
+        pictures.append(Picture("loss", message, caption, lambda theme: loss_figure(history, marks, theme)))
+    if any(len(history.get(key, ())) for key in ("train_accuracy", "validation_accuracy")):
+        message = "Accuracy over the steps of training"
+        message += _best_message(history.get("train_accuracy"), "; the highest on training rows is {:.1%}", np.nanmax)
+        message += _best_message(history.get("validation_accuracy"), "; on validation rows {:.1%}", np.nanmax)
+        caption = "Accuracy at each validation. The dotted line is what always naming the majority class would give."
+        share = data.majority_share
+        pictures.append(
+            Picture("accuracy", message, caption, lambda theme: accuracy_figure(history, marks, share, theme))
+        )
+    return pictures
+
+
+def class_pictures(data: ReportData) -> list[Picture]:
+    """Return the confusion matrix and the recall of each class, where the run was evaluated."""
+    counts, names = data.confusion, data.class_names
+    if counts is None or not counts.sum():
+        return []
+    totals = counts.sum(axis=1)
+    hits = np.diagonal(counts)
+    recalls = np.where(totals > 0, np.diagonal(row_rates(counts)), np.nan)
+    intervals = np.stack(wilson_interval(hits, totals), axis=1)
+    split = data.figures.evaluated_on
+    shown = "In each cell the count, and" if len(names) <= MOST_WITH_RATES else "Colour shows"
+    accuracy = float(hits.sum() / counts.sum())
+    lowest, highest = int(np.nanargmin(recalls)), int(np.nanargmax(recalls))
+    recall_message = (
+        f"Recall is lowest for {printable(names[lowest])} ({recalls[lowest]:.1%}) "
+        f"and highest for {printable(names[highest])} ({recalls[highest]:.1%})"
+    )
+    some = f" The {MOST_BARS} classes with the lowest recall of {len(names)}." if len(names) > MOST_BARS else ""
+    return [
+        Picture(
+            "confusion",
+            f"{hits.sum():,} of {counts.sum():,} {split} rows are on the diagonal{_confusion_message(counts, data)}",
+            f"Rows are true classes, columns predicted ones. {shown} the share of the true class.",
+            lambda theme: confusion_figure(counts, names, theme),
+        ),
+        Picture(
+            "recall",
+            recall_message,
+            f"Share of each class's {split} rows that is recognised, with Wilson intervals; rows in brackets.{some}",
+            lambda theme: recall_figure(recalls, intervals, totals, names, accuracy, theme),
+        ),
+    ]
+
+
+def weight_pictures(data: ReportData) -> list[Picture]:
+    """Return the class weights as pictures, where the features are pixels."""
+    images, names = data.weight_images, data.class_names
+    if images is None:
+        return []
+    if len(images) < len(names):
+        names = [f"{names[1]} against {names[0]}"]
+    height, width = images.shape[1:3]
+    what = "each class" if len(images) > 1 else printable(names[0])
+    message = f"Weights of {what} as {height} × {width} pixels, on a scale of ±{weight_limit(images):.3g}"
+    if images.shape[3] == 1:
+        caption = "A pixel that speaks for the class is vermilion, one against it blue; one scale for all classes."
+    else:
+        caption = "Mid-grey is 0; a channel that speaks for the class is brighter. One scale for all classes."
+    return [Picture("weights", message, caption, lambda theme: weight_figure(images, names, theme))]
+
+
+def training_marks(data: ReportData) -> list[Mark]:
+    """Return the best validation by the monitored figure, and where early stopping ended the training.
+
+    Examples
+    --------
+    >>> history = {"validation_step": np.arange(3), "validation_loss": np.array([2.0, 1.0, 1.5])}
+    >>> training_marks(ReportData("t", {"keep": "best"}, {}, history, ["a", "b"]))
+    [Mark(step=1, label='best validation loss (weights kept)')]
+    """
+    marks = []
+    monitor = str(data.config.get("monitor", "validation_loss"))
+    values = drawable(data.history.get(monitor, np.empty(0)))
+    if monitor in _HIGHER_IS_BETTER and np.isfinite(values).any():
+        best = np.nanargmax(values) if _HIGHER_IS_BETTER[monitor] else np.nanargmin(values)
+        kept = " (weights kept)" if data.config.get("keep") == "best" else ""
+        marks.append(Mark(int(data.history["validation_step"][best]), f"best {monitor.replace('_', ' ')}{kept}"))
+    steps, stopped = data.history.get("step", np.empty(0)), data.figures.stopped_epoch
+    if stopped is not None and len(steps):
+        marks.append(Mark(int(steps[-1]), f"stopped early, in epoch {stopped}"))
+    return marks
+
+
+def _best_message(values: npt.NDArray[np.float64] | None, text: str, best: Callable[..., float]) -> str:
+    values = drawable(np.empty(0) if values is None else values)
+    return text.format(best(values)) if np.isfinite(values).any() else ""
+
+
+def _confusion_message(counts: npt.NDArray[np.int64], data: ReportData) -> str:
+    errors = counts - np.diag(np.diagonal(counts))
+    if not errors.any():
+        return ""
+    true, predicted = np.unravel_index(np.argmax(errors), errors.shape)
+    names = [printable(data.class_names[int(index)]) for index in (true, predicted)]
+    return f"; the most frequent mistake is {names[0]} taken for {names[1]}, {errors[true, predicted]:,} times"

@@ -1,0 +1,143 @@
+"""Colours and type of all figures, once for light pages and once for dark ones.
+
+The two hues are Okabe and Ito's blue and vermilion (https://jfly.uni-koeln.de/color/), told apart by every kind of
+colour vision; the dark theme lightens them to keep their contrast. Everything is set on the figure itself: no global
+setting of matplotlib is touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
+
+__all__ = ["DARK", "LABEL_SIZE", "LIGHT", "NOTE_SIZE", "Theme", "contrast", "new_axes", "style_axes"]
+
+LABEL_SIZE = 11.0
+NOTE_SIZE = 9.5
+_AROUND_INCHES = 0.8
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of one mode.
+
+    Parameters
+    ----------
+    paper, ink, muted, grid : str
+        Background, text, secondary text and grid lines, as ``#rrggbb``.
+    train, held_out : str
+        The hue of training figures, and of figures on rows that were not trained on.
+    negative, positive : str
+        The ends of diverging scales, whose middle is ``paper``.
+    """
+
+    paper: str
+    ink: str
+    muted: str
+    grid: str
+    train: str
+    held_out: str
+    negative: str
+    positive: str
+
+    @property
+    def sequential(self) -> LinearSegmentedColormap:
+        """From the paper (0) to blue (1)."""
+        return LinearSegmentedColormap.from_list("sequential", [self.paper, self.train])
+
+    @property
+    def diverging(self) -> LinearSegmentedColormap:
+        """From blue (lowest) through the paper (0) to vermilion (highest)."""
+        return LinearSegmentedColormap.from_list("diverging", [self.negative, self.paper, self.positive])
+
+    def text_on(self, background: tuple[float, ...]) -> str:
+        """Return ``ink`` or ``paper``, whichever stands out more on a colour.
+
+        Examples
+        --------
+        >>> LIGHT.text_on((0.0, 0.0, 0.0)), LIGHT.text_on((1.0, 1.0, 1.0))
+        ('#ffffff', '#1b1f24')
+        """
+        return max((self.ink, self.paper), key=lambda text: contrast(to_rgb(text), background))
+
+
+def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Return the contrast ratio of two sRGB colours, 1 to 21 (WCAG 2.2, contrast ratio).
+
+    Examples
+    --------
+    >>> round(contrast((0, 0, 0), (1, 1, 1)), 6)
+    21.0
+    """
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(color: tuple[float, ...]) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color[:3]]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+LIGHT = Theme(
+    paper="#ffffff",
+    ink="#1b1f24",
+    muted="#59636e",
+    grid="#e3e7eb",
+    train="#0072b2",
+    held_out="#d55e00",
+    negative="#00507d",
+    positive="#a84a00",
+)
+DARK = Theme(
+    paper="#16191d",
+    ink="#e8ebee",
+    muted="#9aa4af",
+    grid="#2d333a",
+    train="#56b4e9",
+    held_out="#ff9a52",
+    negative="#6cc3f2",
+    positive="#ffa566",
+)
+
+
+def new_axes(theme: Theme, width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure on the theme's paper, and its axes of ``width`` × ``height`` inches.
+
+    Labels stand around the axes and may reach beyond the figure: saving cuts to what is drawn, at any length of names.
+
+    Examples
+    --------
+    >>> figure, axes = new_axes(LIGHT, 5, 3)
+    >>> [round(float(side), 6) for side in axes.get_position().size * figure.get_size_inches()]
+    [5.0, 3.0]
+    """
+    across, down = width + 2 * _AROUND_INCHES, height + 2 * _AROUND_INCHES
+    figure = Figure(figsize=(across, down), facecolor=theme.paper)
+    position = (_AROUND_INCHES / across, _AROUND_INCHES / down, width / across, height / down)
+    return figure, figure.add_axes(position)
+
+
+def style_axes(axes: Axes, theme: Theme, *, x_label: str = "", y_label: str = "", grid: str = "y") -> None:
+    """Give axes the theme's colours, their labels, and a faint grid along ``grid`` (``"x"``, ``"y"`` or ``""``).
+
+    Examples
+    --------
+    >>> _, axes = new_axes(DARK, 5, 3)
+    >>> style_axes(axes, DARK, x_label="step")
+    >>> axes.get_xlabel()
+    'step'
+    """
+    axes.set_facecolor(theme.paper)
+    axes.set_xlabel(x_label, color=theme.ink, fontsize=LABEL_SIZE)
+    axes.set_ylabel(y_label, color=theme.ink, fontsize=LABEL_SIZE)
+    axes.tick_params(colors=theme.muted, labelcolor=theme.ink, labelsize=LABEL_SIZE - 1)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(theme.muted)
+    if grid:
+        axes.grid(visible=True, axis=grid, color=theme.grid, linewidth=1)  # type: ignore[arg-type]
+        axes.set_axisbelow(True)

@@ -1,0 +1,104 @@
+"""Class weights as pictures: what each class looks for in an image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+
+from onelayer.errors import InputError
+from onelayer.reporting.confusion import short_name
+from onelayer.reporting.theme import LABEL_SIZE, LIGHT, NOTE_SIZE, Theme, new_axes
+
+__all__ = ["weight_figure", "weight_limit"]
+
+_MOST_LARGE = 20
+_TITLE_INCHES = 0.28
+_GAP_INCHES = 0.1
+_CHARACTERS = 120  # about as many of 1 point fit in an inch
+
+
+def weight_figure(images: npt.NDArray[Any], names: Sequence[str], theme: Theme = LIGHT) -> Figure:
+    """Draw the weights of each class as an image, all on one scale that is symmetric about 0.
+
+    Parameters
+    ----------
+    images : ndarray of shape (k, h, w, c)
+        One channel is drawn from blue (against the class) to vermilion (for it); three are drawn as RGB around
+        mid-grey.
+    names : sequence of str, of length k
+    theme : Theme
+
+    Raises
+    ------
+    InputError
+        Neither one nor three channels.
+
+    Examples
+    --------
+    >>> figure = weight_figure(np.zeros((3, 8, 8, 3)), ["a", "b", "c"])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['a', 'b', 'c']
+    """
+    if images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise InputError(f"weight pictures need shape (k, h, w, 1) or (k, h, w, 3), not {images.shape}")
+    k, height, width, channels = images.shape
+    columns = min(k, 5 if k <= _MOST_LARGE else 10)
+    tile_width = 5.0 / max(columns, 3)
+    tile_height = tile_width * height / width
+    pitch = np.array([tile_width + _GAP_INCHES, tile_height + _TITLE_INCHES])
+    across, down = pitch * [columns, -(-k // columns)]
+    figure, axes = new_axes(theme, across, down)
+    axes.set_axis_off()
+    size = LABEL_SIZE if columns <= 5 else 7.0
+    limit = weight_limit(images)
+    for place, (image, name) in enumerate(zip(images, names, strict=True)):
+        left, top = pitch * [place % columns, place // columns] + [0, _TITLE_INCHES]
+        drawn = _draw(axes, image, limit, (left, left + tile_width, top + tile_height, top), theme)
+        title = short_name(name, int(tile_width / size * _CHARACTERS))
+        axes.text(left + tile_width / 2, top - 0.05, title, size=size, color=theme.ink, **_CENTRED)
+    axes.set(xlim=(0, across), ylim=(down, 0), aspect="equal")
+    if channels == 1:
+        _add_scale(figure, axes, drawn, clipped=limit < np.abs(images).max(), theme=theme)
+    return figure
+
+
+def weight_limit(images: npt.NDArray[Any]) -> float:
+    """Return the end of the scale: the 99.5% quantile of magnitudes, so that single weights don't wash out the rest.
+
+    Examples
+    --------
+    >>> weight_limit(np.array([-2.0, 2.0])), weight_limit(np.zeros(3))
+    (2.0, 1.0)
+    """
+    magnitudes = np.abs(images)
+    return float(np.quantile(magnitudes, 0.995)) or float(magnitudes.max()) or 1.0
+
+
+# Without parse_math, "$x$" in a name is text, not a formula.
+_CENTRED: dict[str, Any] = {"ha": "center", "va": "bottom", "parse_math": False}
+
+
+def _draw(
+    axes: Axes, image: npt.NDArray[Any], limit: float, extent: tuple[float, float, float, float], theme: Theme
+) -> AxesImage:
+    left, right, bottom, top = extent
+    axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=theme.grid, zorder=3))
+    if image.shape[2] == 1:
+        return axes.imshow(
+            image[:, :, 0], cmap=theme.diverging, vmin=-limit, vmax=limit, extent=extent, interpolation="nearest"
+        )
+    return axes.imshow(np.clip(0.5 + image / (2 * limit), 0, 1), extent=extent, interpolation="nearest")
+
+
+def _add_scale(figure: Figure, axes: Axes, image: AxesImage, *, clipped: bool, theme: Theme) -> None:
+    bar = figure.colorbar(image, cax=axes.inset_axes((1.01, 0.1, 0.025, 0.8)), extend="both" if clipped else "neither")
+    bar.set_label("weight", color=theme.ink, fontsize=NOTE_SIZE)
+    bar.ax.tick_params(colors=theme.muted, labelcolor=theme.ink, labelsize=NOTE_SIZE)
+    bar.outline.set_edgecolor(theme.grid)

@@ -1,0 +1,176 @@
+"""The sweep: trains every combination of a grid, on one validation part or on folds, and chooses.
+
+It never sees a test row. Whatever data and features are, a :data:`Preparation` turns them into problems, so that every
+model is trained on the very problem that it would be trained on alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any, Final
+
+import numpy as np
+
+from onelayer.errors import ConfigError
+from onelayer.models.linear import LinearParameters
+from onelayer.selection.folds import Fold, fold_weights
+from onelayer.selection.grid import Grid, pass_key
+from onelayer.selection.listeners import SweepListener
+from onelayer.selection.result import FoldFigures, SweepResult, best_trial, simplest_trial, summarize
+from onelayer.selection.simultaneous import TrainedModel, train_together
+from onelayer.solvers.status import Status
+from onelayer.training.loop import Part, Problem
+from onelayer.training.parameters import TrainingParameters
+
+__all__ = ["Preparation", "Prepared", "sweep"]
+
+Array = np.ndarray[Any, Any]
+
+MOST_BYTES: Final = 1 << 26  # of the weights of one pass; gradients and copies take a few times that
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A problem, and the parameters that a model with certain training parameters starts from."""
+
+    problem: Problem
+    start: Callable[[TrainingParameters], LinearParameters]
+
+
+Preparation = Callable[[TrainingParameters, Fold | None], Prepared]
+"""Makes the problem of the rows of a fold; with None, of all rows and the validation part that there is for them."""
+
+
+def sweep(
+    grid: Grid,
+    base: TrainingParameters,
+    prepare: Preparation,
+    *,
+    folds: Sequence[Fold] | None = None,
+    folds_in_one_pass: bool = False,
+    listener: SweepListener | None = None,
+) -> SweepResult:
+    """Train every combination of ``grid`` and choose by validation accuracy.
+
+    Parameters
+    ----------
+    grid : Grid
+    base : TrainingParameters
+        What the grid does not vary; ``random_state`` is a number.
+    prepare : callable
+        See :data:`Preparation`.
+    folds : sequence of Fold or None
+        What to validate on; None for the problem's own validation part.
+    folds_in_one_pass : bool
+        Train all folds at once, as row weights 0 and 1 on all rows: batches are drawn of all rows, and scaling is
+        learned from all of them. Else the folds are trained one after another, each on its own rows with its own
+        scaling.
+    listener : SweepListener or None
+
+    Returns
+    -------
+    SweepResult
+
+    Raises
+    ------
+    ConfigError
+        If folds in one pass are to be standardised: each would see the mean and deviation of its held-out rows.
+    DivergenceError
+        If every model diverged.
+    """
+    started = perf_counter()
+    trials = grid.trials(base)
+    if folds_in_one_pass and any(p.scaling == "standardize" for p in trials):
+        raise ConfigError(
+            "folds in one pass can't be standardised without a look at held-out rows: "
+            "train them one after another, or set scaling to 'none', 'unit' or 'symmetric'"
+        )
+    run = _Sweep(trials, prepare, listener or SweepListener())
+    for members in _groups(trials):
+        if folds is None:
+            run.train(prepare(trials[members[0]], None), members, 0)
+        elif folds_in_one_pass:
+            run.train_folds(prepare(trials[members[0]], None), members, folds)
+        else:
+            for place, fold in enumerate(folds):
+                run.train(prepare(trials[members[0]], fold), members, place)
+    run.listener.on_sweep_end()
+    count = 1 if folds is None else len(folds)
+    found = [
+        summarize(values, [run.figures[trial, place] for place in range(count)])
+        for trial, values in enumerate(grid.values())
+    ]
+    chosen, simplest = best_trial(found), simplest_trial(found, trials)
+    return SweepResult(grid.axes, tuple(found), chosen, simplest, count, run.passes, perf_counter() - started)
+
+
+class _Sweep:
+    """Collects the figures of each trial (position in the grid) on each fold."""
+
+    def __init__(self, trials: Sequence[TrainingParameters], prepare: Preparation, listener: SweepListener) -> None:
+        self.trials, self.prepare, self.listener = trials, prepare, listener
+        self.figures: dict[tuple[int, int], FoldFigures] = {}
+        self.passes = 0
+
+    def train(self, prepared: Prepared, members: Sequence[int], fold: int) -> None:
+        """Train some trials on one problem."""
+        for part in self._parts(prepared, [(trial, fold) for trial in members]):
+            self._pass(prepared.problem, prepared, part)
+
+    def train_folds(self, prepared: Prepared, members: Sequence[int], folds: Sequence[Fold]) -> None:
+        """Train some trials on all folds at once: folds are columns of row weights."""
+        whole = prepared.problem.training
+        training, held_out = fold_weights(folds, whole.rows.n)
+        if whole.weights is not None:
+            training, held_out = (part * whole.weights[:, np.newaxis] for part in (training, held_out))
+        everyone = [(trial, fold) for fold in range(len(folds)) for trial in members]
+        for part in self._parts(prepared, everyone):
+            columns = [fold for _, fold in part]
+            problem = replace(
+                prepared.problem,
+                training=replace(whole, weights=training[:, columns]),
+                validation=Part(whole.rows, whole.labels, held_out[:, columns]),
+            )
+            self._pass(problem, prepared, part)
+
+    def _parts(self, prepared: Prepared, everyone: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+        """Cut models into parts whose weights fit into memory."""
+        size = max(1, MOST_BYTES // prepared.start(self.trials[everyone[0][0]]).weights.nbytes)
+        return [everyone[first : first + size] for first in range(0, len(everyone), size)]
+
+    def _pass(self, problem: Problem, prepared: Prepared, part: list[tuple[int, int]]) -> None:
+        models = [self.trials[trial] for trial, _ in part]
+        self.passes += 1
+        self.listener.on_pass_begin(self.passes, len(models), max(p.max_epochs for p in models))
+        seed = models[0].random_state
+        if seed is None:
+            raise ConfigError("a sweep needs a seed: set random_state")
+        trained = train_together(problem, models, seed, [prepared.start(p) for p in models], self.listener.on_epoch_end)
+        for place, (key, model) in enumerate(zip(part, trained, strict=True)):
+            self.figures[key] = _figures(model, _count(problem.validation, place))
+
+
+def _groups(trials: Sequence[TrainingParameters]) -> list[list[int]]:
+    """Return the positions of trials that can be trained in one pass, group after group."""
+    groups: dict[object, list[int]] = {}
+    for place, parameters in enumerate(trials):
+        groups.setdefault(pass_key(parameters), []).append(place)
+    return list(groups.values())
+
+
+def _count(validation: Part | None, place: int) -> int:
+    """Return the number of rows that the model at ``place`` is validated on."""
+    if validation is None:
+        raise ConfigError("a sweep needs rows to validate on")
+    if validation.weights is None or validation.weights.ndim == 1:
+        return validation.rows.n
+    return int(np.count_nonzero(validation.weights[:, place]))
+
+
+def _figures(model: TrainedModel, n: int) -> FoldFigures:
+    found = model.validation
+    if model.status is Status.DIVERGED or found is None:
+        return FoldFigures(str(model.status), model.epochs, None, None, None, n)
+    return FoldFigures(str(model.status), model.epochs, found.epoch, found.loss, found.accuracy, n)

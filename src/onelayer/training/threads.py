@@ -1,0 +1,44 @@
+"""How many threads a computation may use, and holding it to that."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from functools import lru_cache
+from typing import Any
+
+from onelayer.errors import ConfigError
+
+__all__ = ["limited_threads", "usable_threads"]
+
+
+def usable_threads(n_jobs: int | None) -> int:
+    """Return the number of threads for ``n_jobs`` (None: all; negative as in joblib: −1 all, −2 all but one).
+
+    Capped by the processors that affinity and cgroup leave this process, by joblib (inside its workers, and by its
+    environment variables) and by what the numerical libraries were limited to.
+
+    Raises
+    ------
+    ConfigError
+        If ``n_jobs`` is 0.
+    """
+    import joblib
+
+    if n_jobs == 0:
+        raise ConfigError("n_jobs=0: use None or -1 for all processors, or the number of threads")
+    allowed: list[int] = [joblib.cpu_count(), joblib.effective_n_jobs(-1 if n_jobs is None else n_jobs)]
+    allowed += [library["num_threads"] for library in _controller().select(user_api="blas").info()]
+    return max(1, min(allowed))
+
+
+def limited_threads(count: int) -> AbstractContextManager[Any]:
+    """Return a context in which the numerical libraries use at most ``count`` threads."""
+    context: AbstractContextManager[Any] = _controller().limit(limits=count)
+    return context
+
+
+@lru_cache(maxsize=1)
+def _controller() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from onelayer.evaluation import evaluate
+from onelayer.reporting.data import ReportData
+
+
+@pytest.fixture(scope="session")
+def history() -> dict[str, np.ndarray]:
+    """Forty steps in four epochs, validated at the end of each; the lowest validation loss is the third."""
+    return {
+        "step": np.arange(40),
+        "epoch": np.arange(40) // 10,
+        "batch_loss": np.linspace(2.0, 1.0, 40),
+        "learning_rate": np.full(40, 0.01),
+        "validation_step": np.array([9, 19, 29, 39]),
+        "validation_epoch": np.arange(4),
+        "train_loss": np.array([1.7, 1.5, 1.2, 1.0]),
+        "train_accuracy": np.array([0.5, 0.6, 0.7, 0.8]),
+        "validation_loss": np.array([1.8, 1.6, 1.4, 1.5]),
+        "validation_accuracy": np.array([0.5, 0.75, 0.7, 0.6]),
+    }
+
+
+@pytest.fixture(scope="session")
+def make_data(history) -> Callable[..., ReportData]:
+    """Return a maker of whole reports on three classes, any part of which can be given."""
+    y_true = np.repeat([0, 1, 2], [10, 10, 20])
+    y_pred = np.array([0] * 9 + [1] + [1] * 10 + [2] * 15 + [0] * 5)
+
+    def make(class_names=("cat", "dog", "owl"), evaluation_options=None, metrics=None, **parts) -> ReportData:
+        evaluation = evaluate(y_true, y_pred, class_names=class_names, **(evaluation_options or {}))
+        split = {
+            "loss": 0.25,
+            "accuracy": evaluation.accuracy,
+            "accuracy_interval": list(evaluation.accuracy_interval),
+            "n": evaluation.n,
+        }
+        whole = {
+            "dataset": "animals",
+            "loss": "softmax",
+            "epochs": 4,
+            "stopped_epoch": 3,
+            "steps": 40,
+            "seconds": 1.5,
+            "train": split | {"accuracy": 0.975},
+            "test": split,
+            "evaluation": evaluation.to_dict(),
+        }
+        defaults = {
+            "title": "Animals",
+            "config": {"loss": "softmax", "keep": "best", "monitor": "validation_loss"},
+            "history": history,
+            "weight_images": np.linspace(-1, 1, 3 * 4 * 5).reshape(3, 4, 5, 1),
+            "environment": {"engine": "numpy", "versions": {"numpy": "2.4"}},
+            "majority_share": 0.5,
+        }
+        return ReportData(class_names=class_names, metrics=whole | (metrics or {}), **(defaults | parts))
+
+    return make

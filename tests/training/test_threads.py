@@ -1,0 +1,50 @@
+"""How many threads are used."""
+
+from __future__ import annotations
+
+import joblib
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from onelayer.errors import ConfigError
+from onelayer.training.threads import limited_threads, usable_threads
+
+
+def blas_threads():
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+@pytest.fixture
+def four_processors(monkeypatch):
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 4)
+    monkeypatch.setattr(joblib, "effective_n_jobs", lambda n_jobs: n_jobs if n_jobs > 0 else 4 + 1 + n_jobs)
+    with threadpool_limits(4):
+        yield
+
+
+@pytest.mark.parametrize(("n_jobs", "threads"), [(None, 4), (-1, 4), (-2, 3), (1, 1), (3, 3), (1000, 4)])
+def test_jobs_as_in_joblib_but_no_more_than_processors(four_processors, n_jobs, threads):
+    assert usable_threads(n_jobs) == threads
+
+
+def test_limit_of_the_libraries_is_kept(four_processors):
+    with threadpool_limits(2):
+        assert usable_threads(None) == 2
+
+
+def test_no_threads_at_all_is_an_error():
+    with pytest.raises(ConfigError, match="n_jobs=0: use None or -1 for all processors, or the number of threads"):
+        usable_threads(0)
+
+
+def test_inside_a_worker_of_joblib_there_is_one():
+    with joblib.parallel_config(backend="threading"):
+        nested = joblib.Parallel(n_jobs=2)(joblib.delayed(usable_threads)(None) for _ in range(2))
+    assert all(1 <= threads <= joblib.cpu_count() for threads in nested)
+
+
+def test_libraries_are_held_to_the_limit_and_let_go_again():
+    before = blas_threads()
+    with limited_threads(1):
+        assert blas_threads() == {1}
+    assert blas_threads() == before
