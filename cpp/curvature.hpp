@@ -37,9 +37,9 @@ void sigmoid_curvature(Column<T> z, Column<T> q, Index k) {
 
 // 2 q where the margin is violated
 template <class T>
-void squared_hinge_curvature(Column<T> z, Column<T> q, Index k, Vec<T> label, T positive) {
+void squared_hinge_curvature(Column<T> z, Column<T> q, Index k, Vec<T> label) {
     for (Index c = 0; c < k; ++c) {
-        const Vec<T> sign = select(label == T(c) + positive, broadcast(T(1)), broadcast(T(-1)));
+        const Vec<T> sign = select(label == T(c), broadcast(T(1)), broadcast(T(-1)));
         z.set(c, select(T(1) - sign * z[c] > T(0), q[c] + q[c], Vec<T>{}));
     }
 }
@@ -50,7 +50,7 @@ void curvature_of(Loss loss, Column<T> z, Column<T> q, Index k, const TileTarget
     if (loss == Loss::softmax) {
         softmax_curvature<T>(z, q, k);
     } else if (loss == Loss::squared_hinge) {
-        squared_hinge_curvature<T>(z, q, k, targets.label(row), k == 1 ? T(1) : T(0));
+        squared_hinge_curvature<T>(z, q, k, targets.label(row));
     } else {
         sigmoid_curvature<T>(z, q, k);
     }

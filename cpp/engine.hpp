@@ -13,6 +13,7 @@ template <class T>
 struct Kernels {
     std::int64_t (*train)(const TrainJob<T>&, Team&);
     void (*pass)(const PassJob<T>&, Team&);
+    void (*train_models)(const ModelsJob<T>&, Team&);
 };
 
 struct Engine {

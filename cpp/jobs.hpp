@@ -81,4 +81,28 @@ struct PassJob {
     int threads = 1;
 };
 
+// m models that share rows, order and batches; each has its own learning rates, penalty, momentum, start and row weights.
+template <class T>
+struct ModelsJob {
+    Rows rows;
+    Targets<T> targets;
+    Scaling<T> scaling;
+    const T* row_weights = nullptr;  // (n), or (n, m) with own_row_weights, or null for 1 each
+    bool own_row_weights = false;
+    Loss loss = Loss::softmax;
+    std::int64_t m = 1, k = 0;
+    const std::int64_t* order = nullptr;  // (ordered)
+    std::int64_t ordered = 0, batch_size = 0, steps = 0;
+    const double* learning_rates = nullptr;  // (steps, m)
+    T* weights = nullptr;                    // (m, k, d)
+    T* intercepts = nullptr;                 // (m, k)
+    T* weight_velocity = nullptr;            // (m, k, d), or null without momentum
+    T* intercept_velocity = nullptr;         // (m, k)
+    const double* momentum = nullptr;        // (m)
+    const double* l2 = nullptr;              // (m)
+    bool penalize_bias = false, fit_intercept = true;
+    double* batch_losses = nullptr;  // (steps, m)
+    int threads = 1;
+};
+
 }  // namespace onelayer

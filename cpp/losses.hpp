@@ -1,4 +1,4 @@
-// The five losses on a column of scores: vector lanes are rows, classes lie `tile_stride` apart. Each turns scores into residuals ∂ℓ/∂z in place and returns
+// The five losses on a column of scores: vector lanes are rows (or models), classes lie `Stride` apart. Each turns scores into residuals ∂ℓ/∂z in place and returns
 // the rows' losses. The definitions, with their derivations, are the package's losses in array code.
 #pragma once
 
@@ -7,11 +7,11 @@
 
 namespace onelayer::ONELAYER_ISA {
 
-template <class T>
+template <class T, int Stride = tile_stride>
 struct Column {
     T* at;
-    ONELAYER_INLINE Vec<T> operator[](Index c) const { return load<T>(at + c * tile_stride); }
-    ONELAYER_INLINE void set(Index c, Vec<T> value) const { store(at + c * tile_stride, value); }
+    ONELAYER_INLINE Vec<T> operator[](Index c) const { return load<T>(at + c * Stride); }
+    ONELAYER_INLINE void set(Index c, Vec<T> value) const { store(at + c * Stride, value); }
 };
 
 // Target probability of class c from a label: smoothing ε gives the label 1 − ε + ε/K and the others ε/K.
@@ -37,8 +37,8 @@ struct ProbabilityTarget {
 };
 
 // ℓ = ln Σ eᶻ − Σ t z; ∂ℓ/∂z = p − t.
-template <class T, class Target>
-Vec<T> softmax_loss(Column<T> z, Index k, const Target& target) {
+template <class T, class Scores, class Target>
+Vec<T> softmax_loss(Scores z, Index k, const Target& target) {
     Vec<T> highest = z[0];
     for (Index c = 1; c < k; ++c) {
         highest = larger(z[c], highest);
@@ -62,8 +62,8 @@ Vec<T> softmax_loss(Column<T> z, Index k, const Target& target) {
 //
 // ln(1 + e) of all classes is the logarithm of one product of factors in (1, 2], taken before it can overflow; what rounding 1 + e loses is put back to
 // first order, so that tiny losses keep their digits.
-template <class T, class Target>
-Vec<T> sigmoid_loss(Column<T> z, Index k, const Target& target) {
+template <class T, class Scores, class Target>
+Vec<T> sigmoid_loss(Scores z, Index k, const Target& target) {
     constexpr Index factors = 64;
     const T share = T(1) / static_cast<T>(k);
     Vec<T> loss = {}, product = broadcast(T(1)), lost = {};
@@ -83,8 +83,8 @@ Vec<T> sigmoid_loss(Column<T> z, Index k, const Target& target) {
 }
 
 // Weston and Watkins: ℓ = Σ_{j≠y} max(0, z_j − z_y + 1); ∂ℓ/∂z_j = 1 for each violated margin, and minus their number for y.
-template <class T>
-Vec<T> hinge_loss(Column<T> z, Index k, Vec<T> label) {
+template <class T, class Scores>
+Vec<T> hinge_loss(Scores z, Index k, Vec<T> label) {
     Vec<T> own = {};
     for (Index c = 0; c < k; ++c) {
         own = select(label == T(c), z[c], own);
@@ -104,11 +104,11 @@ Vec<T> hinge_loss(Column<T> z, Index k, Vec<T> label) {
 }
 
 // One against the rest: ℓ = Σ_j max(0, 1 − t_j z_j)² with t_j = ±1; ∂ℓ/∂z_j = −2 t_j max(0, 1 − t_j z_j). NaN scores stay NaN.
-template <class T>
-Vec<T> squared_hinge_loss(Column<T> z, Index k, Vec<T> label, T positive) {
+template <class T, class Scores>
+Vec<T> squared_hinge_loss(Scores z, Index k, Vec<T> label) {
     Vec<T> loss = {};
     for (Index c = 0; c < k; ++c) {
-        const Vec<T> sign = select(label == T(c) + positive, broadcast(T(1)), broadcast(T(-1)));
+        const Vec<T> sign = select(label == T(c), broadcast(T(1)), broadcast(T(-1)));
         const Vec<T> margin = T(1) - sign * z[c];
         const Vec<T> violation = select(margin <= T(0), Vec<T>{}, margin);
         loss += violation * violation;
@@ -130,23 +130,30 @@ struct TileTargets {
     T on(Index k) const { return static_cast<T>(1 - smoothing) + off(k); }
 };
 
-template <class T>
-Vec<T> residual_of(Loss loss, Column<T> z, Index k, const TileTargets<T>& targets, Index row) {
-    const bool soft = targets.probabilities != nullptr;
-    const LabelTarget<T> label{targets.label(row), targets.on(k), targets.off(k)};
+// Any loss on a column, whose targets are labels or, with `probability`, probabilities.
+template <class T, class Scores, class Probability>
+Vec<T> residual_of(Loss loss, Scores z, Index k, const LabelTarget<T>& label, const Probability* probability) {
     switch (loss) {
         case Loss::softmax:
-            return soft ? softmax_loss<T>(z, k, targets.probability(row)) : softmax_loss<T>(z, k, label);
+            return probability != nullptr ? softmax_loss<T>(z, k, *probability) : softmax_loss<T>(z, k, label);
         case Loss::logistic:
-            return soft ? sigmoid_loss<T>(z, k, targets.probability(row)) : sigmoid_loss<T>(z, k, BinaryTarget<T>{label.label, label.on, label.off});
+            return probability != nullptr ? sigmoid_loss<T>(z, k, *probability)
+                                          : sigmoid_loss<T>(z, k, BinaryTarget<T>{label.label, label.on, label.off});
         case Loss::sigmoid:
-            return soft ? sigmoid_loss<T>(z, k, targets.probability(row)) : sigmoid_loss<T>(z, k, label);
+            return probability != nullptr ? sigmoid_loss<T>(z, k, *probability) : sigmoid_loss<T>(z, k, label);
         case Loss::hinge:
             return hinge_loss<T>(z, k, label.label);
         case Loss::squared_hinge:
-            return squared_hinge_loss<T>(z, k, label.label, k == 1 ? T(1) : T(0));
+            return squared_hinge_loss<T>(z, k, label.label);
     }
     return Vec<T>{};
+}
+
+template <class T>
+Vec<T> residual_of(Loss loss, Column<T> z, Index k, const TileTargets<T>& targets, Index row) {
+    const ProbabilityTarget<T> probability = targets.probability(row);
+    return residual_of<T>(loss, z, k, LabelTarget<T>{targets.label(row), targets.on(k), targets.off(k)},
+                          targets.probabilities == nullptr ? nullptr : &probability);
 }
 
 // The likeliest class of each row, the first of equals; with one output, 1 where it is at least `threshold`.

@@ -232,6 +232,59 @@ void pass(const PassArguments& a) {
     kernels.pass(job, *team);
 }
 
+struct ModelsArguments {
+    const std::string& engine;
+    const RowsArgument& rows;
+    const TargetsArgument& targets;
+    const ScalingArgument& scaling;
+    const Optional& row_weights;
+    int loss;
+    const Input& order;
+    std::int64_t batch_size;
+    const Input& learning_rates;
+    const Output& weights;
+    const Output& intercepts;
+    const std::optional<Output>& weight_velocity;
+    const std::optional<Output>& intercept_velocity;
+    const Input& momentum;
+    const Input& l2;
+    bool penalize_bias, fit_intercept;
+    const Output& batch_losses;
+    int threads;
+};
+
+template <class T>
+void train_models(const ModelsArguments& a) {
+    ModelsJob<T> job;
+    job.rows = rows_of(a.rows);
+    job.targets = targets_of<T>(a.targets);
+    job.scaling = scaling_of<T>(a.scaling);
+    job.row_weights = pointer<T>(a.row_weights);
+    job.own_row_weights = a.row_weights && a.row_weights->ndim() == 2;
+    job.loss = static_cast<Loss>(a.loss);
+    job.m = static_cast<std::int64_t>(a.weights.shape(0));
+    job.k = static_cast<std::int64_t>(a.weights.shape(1));
+    job.order = static_cast<const std::int64_t*>(a.order.data());
+    job.ordered = static_cast<std::int64_t>(a.order.shape(0));
+    job.batch_size = a.batch_size;
+    job.steps = static_cast<std::int64_t>(a.learning_rates.shape(0));
+    job.learning_rates = static_cast<const double*>(a.learning_rates.data());
+    job.weights = static_cast<T*>(a.weights.data());
+    job.intercepts = static_cast<T*>(a.intercepts.data());
+    job.weight_velocity = written<T>(a.weight_velocity);
+    job.intercept_velocity = written<T>(a.intercept_velocity);
+    job.momentum = static_cast<const double*>(a.momentum.data());
+    job.l2 = static_cast<const double*>(a.l2.data());
+    job.penalize_bias = a.penalize_bias;
+    job.fit_intercept = a.fit_intercept;
+    job.batch_losses = static_cast<double*>(a.batch_losses.data());
+    job.threads = a.threads;
+    const auto& kernels = engine_named(a.engine).kernels<T>();
+    const nb::gil_scoped_release free;
+    const TeamLease team;
+    kernels.train_models(job, *team);
+}
+
 }  // namespace
 
 }  // namespace onelayer
@@ -267,4 +320,19 @@ NB_MODULE(_native, module) {
         nb::arg("engine"), nb::kw_only(), nb::arg("rows"), nb::arg("targets"), nb::arg("scaling"), nb::arg("row_weights").none(), nb::arg("loss"),
         nb::arg("weights"), nb::arg("intercepts"), nb::arg("directions").none(), nb::arg("direction_intercepts").none(), nb::arg("sums"),
         nb::arg("gradient").none(), nb::arg("intercept_gradient").none(), nb::arg("threads"));
+    module.def(
+        "train_models",
+        [](const std::string& engine, const RowsArgument& rows, const TargetsArgument& targets, const ScalingArgument& scaling,
+           const Optional& row_weights, int loss, const Input& order, std::int64_t batch_size, const Input& learning_rates, const Output& weights,
+           const Output& intercepts, const std::optional<Output>& weight_velocity, const std::optional<Output>& intercept_velocity,
+           const Input& momentum, const Input& l2, bool penalize_bias, bool fit_intercept, const Output& batch_losses, int threads) {
+            const ModelsArguments all{engine,         rows,    targets,    scaling,         row_weights,        loss,     order,
+                                      batch_size,     learning_rates, weights, intercepts, weight_velocity, intercept_velocity, momentum,
+                                      l2,             penalize_bias, fit_intercept, batch_losses, threads};
+            is_single(weights.dtype()) ? train_models<float>(all) : train_models<double>(all);
+        },
+        nb::arg("engine"), nb::kw_only(), nb::arg("rows"), nb::arg("targets"), nb::arg("scaling"), nb::arg("row_weights").none(), nb::arg("loss"),
+        nb::arg("order"), nb::arg("batch_size"), nb::arg("learning_rates"), nb::arg("weights"), nb::arg("intercepts"),
+        nb::arg("weight_velocity").none(), nb::arg("intercept_velocity").none(), nb::arg("momentum"), nb::arg("l2"), nb::arg("penalize_bias"),
+        nb::arg("fit_intercept"), nb::arg("batch_losses"), nb::arg("threads"));
 }

@@ -8,7 +8,7 @@ import numpy as np
 
 from onelayer.errors import ConfigError, InputError, InputTypeError, did_you_mean
 
-__all__ = ["LOSSES", "array", "check_threads", "float_array", "loss_number", "rows_argument", "scaling_argument", "targets_argument"]
+__all__ = ["LOSSES", "array", "check_threads", "count_steps", "float_array", "float_type", "loss_number", "positions", "rows_argument", "scaling_argument", "targets_argument"]
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -28,6 +28,21 @@ def check_threads(n_threads: int) -> int:
     if n_threads < 1:
         raise ConfigError(f"n_threads is {n_threads}; use at least 1")
     return min(int(n_threads), 256)
+
+
+def float_type(weights: Array) -> Any:
+    """Return the type of the arithmetic, which is that of the weights."""
+    if not isinstance(weights, np.ndarray) or weights.dtype not in (np.float32, np.float64):
+        raise InputTypeError("weights must be an array of float32 or float64")
+    return weights.dtype
+
+
+def count_steps(ordered: int, batch_size: int, rates: tuple[int, ...]) -> int:
+    """Return the number of batches in an order, for each of which there must be a learning rate."""
+    steps = -(-ordered // batch_size) if batch_size > 0 else 0
+    if batch_size < 1 or rates != (steps,):
+        raise InputError(f"{ordered} rows in batches of {batch_size} need a learning rate for each batch; there are {rates[0] if rates else 'none'}")
+    return steps
 
 
 def array(name: str, value: Array, dtype: Any, shape: tuple[int, ...], written: bool = False) -> Array:
@@ -91,7 +106,7 @@ def rows_argument(X: Array, indices: Array | None, mirrored: Array | None, image
 
 def targets_argument(targets: Array, loss: str, n: int, k: int, dtype: Any, label_smoothing: float) -> tuple[Any, ...]:
     """Return labels ``(n,)`` or probabilities ``(n, k)`` as the engine takes them."""
-    if (loss == "logistic" and k != 1) or (loss in ("softmax", "hinge") and k < 2) or k < 1:
+    if k < 1 or (loss == "logistic") != (k == 1):
         raise InputError(f"{loss} can't have k={k} outputs")
     if not 0 <= label_smoothing < 1:
         raise ConfigError(f"label_smoothing is {label_smoothing}; use 0 or more, and less than 1")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.errors import ConfigError, InputError, InputTypeError
+from onelayer.errors import ConfigError, InputError
 from onelayer.kernels import arguments
 from onelayer.kernels.engine import native
 
@@ -36,7 +36,7 @@ def evaluate(X: Array, targets: Array, weights: Array, intercepts: Array, **opti
     >>> from onelayer import kernels
     >>> if kernels.available():
     ...     X, y = np.array([[-1.0], [1.0]]), np.array([0, 1])
-    ...     assert evaluate(X, y, np.array([[2.0]]), np.zeros(1), loss="squared_hinge") == (0.0, 2.0, 2.0)
+    ...     assert evaluate(X, y, np.array([[-2.0], [2.0]]), np.zeros(2), loss="squared_hinge") == (0.0, 2.0, 2.0)
     """
     sums = _Pass(X, targets, weights, intercepts, **options).run()
     return sums[0], sums[1], sums[2]
@@ -90,11 +90,9 @@ class _Pass:
         label_smoothing: float = 0.0,
         n_threads: int = 1,
     ) -> None:
-        if not isinstance(weights, np.ndarray) or weights.dtype not in (np.float32, np.float64):
-            raise InputTypeError("weights must be an array of float32 or float64")
+        dtype = arguments.float_type(weights)
         if weights.ndim not in (2, 3) or 0 in weights.shape:
             raise InputError(f"weights must have shape (k, d) or (m, k, d), not {weights.shape}")
-        dtype = weights.dtype
         self.rows, n, d = arguments.rows_argument(X, indices, mirrored, image_shape)
         self.single, self.k, self.m = weights.ndim == 2, weights.shape[-2], 1 if weights.ndim == 2 else len(weights)
         self.weights = arguments.array("weights", weights, dtype, (*weights.shape[:-1], d))

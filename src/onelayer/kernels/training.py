@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.errors import InputError, InputTypeError
+from onelayer.errors import InputError
 from onelayer.kernels import arguments
 from onelayer.kernels.engine import native
 
@@ -92,9 +92,7 @@ def train_segment(
     """
     module, isa = native()
     rows, n, d = arguments.rows_argument(X, indices, mirrored, image_shape)
-    if not isinstance(weights, np.ndarray) or weights.dtype not in (np.float32, np.float64):
-        raise InputTypeError("weights must be an array of float32 or float64")
-    dtype, k = weights.dtype, weights.shape[0] if weights.ndim == 2 else 0
+    dtype, k = arguments.float_type(weights), weights.shape[0] if weights.ndim == 2 else 0
     arguments.array("weights", weights, dtype, (k, d), written=True)
     arguments.array("intercepts", intercepts, dtype, (k,), written=True)
     if (velocity is None) != (momentum == 0):
@@ -103,13 +101,9 @@ def train_segment(
         arguments.array("velocity of the weights", velocity[0], dtype, (k, d), written=True)
         arguments.array("velocity of the intercepts", velocity[1], dtype, (k,), written=True)
     order = arguments.positions("order", order, n)
-    rates = arguments.float_array("learning_rates", learning_rates, np.float64, np.shape(learning_rates))
-    if batch_size < 1 or rates.ndim != 1 or not len(rates) - 1 < len(order) / batch_size <= len(rates):
-        raise InputError(f"{rates.size} learning rates don't fit {len(order)} rows in batches of {batch_size}: one for each batch is needed")
-    losses = np.full(len(rates), np.nan)
-    if len(rates) == 0:
-        return losses
-    steps = module.train(
+    steps = arguments.count_steps(len(order), batch_size, np.shape(learning_rates))
+    losses = np.empty(steps)
+    taken = module.train(
         isa,
         rows=rows,
         targets=arguments.targets_argument(targets, loss, n, k, dtype, label_smoothing),
@@ -118,7 +112,7 @@ def train_segment(
         loss=arguments.loss_number(loss),
         order=order,
         batch_size=int(batch_size),
-        learning_rates=rates,
+        learning_rates=arguments.float_array("learning_rates", learning_rates, np.float64, (steps,)),
         weights=weights,
         intercepts=intercepts,
         weight_velocity=None if velocity is None else velocity[0],
@@ -131,4 +125,4 @@ def train_segment(
         threads=arguments.check_threads(n_threads),
         stopping=stopping,
     )
-    return losses[:steps]
+    return losses[:taken]
