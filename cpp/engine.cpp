@@ -1,0 +1,41 @@
+#include "engine.hpp"
+
+namespace onelayer {
+
+namespace baseline {
+extern const Kernels<float> single_kernels;
+extern const Kernels<double> double_kernels;
+}  // namespace baseline
+
+#if defined(ONELAYER_X86_64)
+namespace avx2 {
+extern const Kernels<float> single_kernels;
+extern const Kernels<double> double_kernels;
+}  // namespace avx2
+
+namespace avx512 {
+extern const Kernels<float> single_kernels;
+extern const Kernels<double> double_kernels;
+}  // namespace avx512
+#endif
+
+namespace {
+
+const Engine known[] = {
+    {"baseline", &baseline::single_kernels, &baseline::double_kernels, [] { return true; }},
+#if defined(ONELAYER_X86_64)
+    {"avx2", &avx2::single_kernels, &avx2::double_kernels,
+     [] { return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0; }},
+    {"avx512", &avx512::single_kernels, &avx512::double_kernels,
+     [] {
+         return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+                __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("fma") != 0;
+     }},
+#endif
+};
+
+}  // namespace
+
+std::span<const Engine> engines() { return known; }
+
+}  // namespace onelayer

@@ -1,0 +1,181 @@
+// The five losses on a column of scores: vector lanes are rows (or models), classes lie `Stride` apart. Each turns scores into residuals ∂ℓ/∂z in place and returns
+// the rows' losses. The definitions, with their derivations, are the package's losses in array code.
+#pragma once
+
+#include "elementary.hpp"
+#include "tiling.hpp"
+
+namespace onelayer::ONELAYER_ISA {
+
+template <class T, int Stride = tile_stride>
+struct Column {
+    T* at;
+    ONELAYER_INLINE Vec<T> operator[](Index c) const { return load<T>(at + c * Stride); }
+    ONELAYER_INLINE void set(Index c, Vec<T> value) const { store(at + c * Stride, value); }
+};
+
+// Target probability of class c from a label: smoothing ε gives the label 1 − ε + ε/K and the others ε/K.
+template <class T>
+struct LabelTarget {
+    Vec<T> label;
+    T on, off;
+    ONELAYER_INLINE Vec<T> operator[](Index c) const { return select(label == T(c), broadcast(on), broadcast(off)); }
+};
+
+// Two classes with one output: the target is the probability of class 1.
+template <class T>
+struct BinaryTarget {
+    Vec<T> label;
+    T on, off;
+    ONELAYER_INLINE Vec<T> operator[](Index) const { return select(label == T(1), broadcast(on), broadcast(off)); }
+};
+
+template <class T>
+struct ProbabilityTarget {
+    Column<T> probabilities;
+    ONELAYER_INLINE Vec<T> operator[](Index c) const { return probabilities[c]; }
+};
+
+// ℓ = ln Σ eᶻ − Σ t z; ∂ℓ/∂z = p − t.
+template <class T, class Scores, class Target>
+Vec<T> softmax_loss(Scores z, Index k, const Target& target) {
+    Vec<T> highest = z[0];
+    for (Index c = 1; c < k; ++c) {
+        highest = larger(z[c], highest);
+    }
+    Vec<T> sum = {}, hit = {}, mass = {};
+    for (Index c = 0; c < k; ++c) {
+        const Vec<T> shifted = z[c] - highest, t = target[c], e = exp_of_negative<T>(shifted);
+        hit += t * shifted;
+        mass += t;
+        sum += e;
+        z.set(c, e);
+    }
+    const Vec<T> share = mass / sum;
+    for (Index c = 0; c < k; ++c) {
+        z.set(c, z[c] * share - target[c]);
+    }
+    return mass * log_from_one<T>(sum) - hit;
+}
+
+// ℓ = (1/k) Σ [ln(1 + eᶻ) − t z]; ∂ℓ/∂z = (σ(z) − t)/k. With k = 1 it is the logistic loss.
+//
+// ln(1 + e) of all classes is the logarithm of one product of factors in (1, 2], taken before it can overflow; what rounding 1 + e loses is put back to
+// first order, so that tiny losses keep their digits.
+template <class T, class Scores, class Target>
+Vec<T> sigmoid_loss(Scores z, Index k, const Target& target) {
+    constexpr Index factors = 64;
+    const T share = T(1) / static_cast<T>(k);
+    Vec<T> loss = {}, product = broadcast(T(1)), lost = {};
+    for (Index c = 0; c < k; ++c) {
+        const Vec<T> score = z[c], t = target[c], e = exp_of_negative<T>(-larger(score, -score));
+        const Vec<T> factor = e + T(1), inverse = T(1) / factor;
+        lost += (e - (factor - T(1))) * inverse;
+        product *= factor;
+        loss += larger(score, Vec<T>{}) - t * score;
+        z.set(c, (select(score >= T(0), broadcast(T(1)), e) * inverse - t) * share);
+        if (c % factors == factors - 1) {
+            loss += log_from_one<T>(product);
+            product = broadcast(T(1));
+        }
+    }
+    return (loss + (log_from_one<T>(product) + lost)) * share;
+}
+
+// Weston and Watkins: ℓ = Σ_{j≠y} max(0, z_j − z_y + 1); ∂ℓ/∂z_j = 1 for each violated margin, and minus their number for y.
+template <class T, class Scores>
+Vec<T> hinge_loss(Scores z, Index k, Vec<T> label) {
+    Vec<T> own = {};
+    for (Index c = 0; c < k; ++c) {
+        own = select(label == T(c), z[c], own);
+    }
+    Vec<T> loss = {}, violated = {};
+    for (Index c = 0; c < k; ++c) {
+        const Vec<T> margin = select(label == T(c), Vec<T>{}, z[c] - own + T(1));
+        const Vec<T> one = select(margin > T(0), broadcast(T(1)), Vec<T>{});
+        loss += larger(Vec<T>{}, margin);  // in this order NaN stays NaN
+        violated += one;
+        z.set(c, one);
+    }
+    for (Index c = 0; c < k; ++c) {
+        z.set(c, select(label == T(c), -violated, z[c]));
+    }
+    return loss;
+}
+
+// One against the rest: ℓ = Σ_j max(0, 1 − t_j z_j)² with t_j = ±1; ∂ℓ/∂z_j = −2 t_j max(0, 1 − t_j z_j). NaN scores stay NaN.
+template <class T, class Scores>
+Vec<T> squared_hinge_loss(Scores z, Index k, Vec<T> label) {
+    Vec<T> loss = {};
+    for (Index c = 0; c < k; ++c) {
+        const Vec<T> sign = select(label == T(c), broadcast(T(1)), broadcast(T(-1)));
+        const Vec<T> margin = T(1) - sign * z[c];
+        const Vec<T> violation = select(margin <= T(0), Vec<T>{}, margin);
+        loss += violation * violation;
+        z.set(c, T(-2) * sign * violation);
+    }
+    return loss;
+}
+
+// How a tile's targets look to one vector of rows.
+template <class T>
+struct TileTargets {
+    const T* labels;
+    T* probabilities;  // or null
+    double smoothing;
+
+    ONELAYER_INLINE ProbabilityTarget<T> probability(Index row) const { return {{probabilities + row}}; }
+    ONELAYER_INLINE Vec<T> label(Index row) const { return load<T>(labels + row); }
+    T off(Index k) const { return static_cast<T>(smoothing / static_cast<double>(k == 1 ? 2 : k)); }
+    T on(Index k) const { return static_cast<T>(1 - smoothing) + off(k); }
+};
+
+// Any loss on a column, whose targets are labels or, with `probability`, probabilities.
+template <class T, class Scores, class Probability>
+Vec<T> residual_of(Loss loss, Scores z, Index k, const LabelTarget<T>& label, const Probability* probability) {
+    switch (loss) {
+        case Loss::softmax:
+            return probability != nullptr ? softmax_loss<T>(z, k, *probability) : softmax_loss<T>(z, k, label);
+        case Loss::logistic:
+            return probability != nullptr ? sigmoid_loss<T>(z, k, *probability)
+                                          : sigmoid_loss<T>(z, k, BinaryTarget<T>{label.label, label.on, label.off});
+        case Loss::sigmoid:
+            return probability != nullptr ? sigmoid_loss<T>(z, k, *probability) : sigmoid_loss<T>(z, k, label);
+        case Loss::hinge:
+            return hinge_loss<T>(z, k, label.label);
+        case Loss::squared_hinge:
+            return squared_hinge_loss<T>(z, k, label.label);
+    }
+    return Vec<T>{};
+}
+
+template <class T>
+Vec<T> residual_of(Loss loss, Column<T> z, Index k, const TileTargets<T>& targets, Index row) {
+    const ProbabilityTarget<T> probability = targets.probability(row);
+    return residual_of<T>(loss, z, k, LabelTarget<T>{targets.label(row), targets.on(k), targets.off(k)},
+                          targets.probabilities == nullptr ? nullptr : &probability);
+}
+
+// The likeliest class of each row, the first of equals; with one output, 1 where it is at least `threshold`.
+template <class T>
+Vec<T> decision_of(Column<T> z, Index k, T threshold) {
+    if (k == 1) {
+        return select(z[0] >= threshold, broadcast(T(1)), Vec<T>{});
+    }
+    Vec<T> highest = z[0], which = {};
+    for (Index c = 1; c < k; ++c) {
+        const Vec<T> score = z[c];
+        which = select(score > highest, broadcast(T(c)), which);
+        highest = larger(score, highest);
+    }
+    return which;
+}
+
+// 1 for each row that is decided rightly; against probabilities the likeliest class is the right one.
+template <class T>
+Vec<T> hits_of(Column<T> z, Index k, const TileTargets<T>& targets, Index row) {
+    const Vec<T> right = targets.probabilities == nullptr ? targets.label(row) : decision_of<T>(targets.probability(row).probabilities, k, T(0.5));
+    return select(decision_of<T>(z, k, T(0)) == right, broadcast(T(1)), Vec<T>{});
+}
+
+}  // namespace onelayer::ONELAYER_ISA

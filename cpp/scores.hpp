@@ -1,0 +1,90 @@
+// Scores of a tile: rows times weights.
+//
+// Weights lie packed: for each group of outputs, for each vector of features, one vector for each output of the group. So a kernel reads them in one
+// stream, whatever d and k are. Lanes are features; their sums are folded once for each run over the features.
+#pragma once
+
+#include "row_tile.hpp"
+
+namespace onelayer::ONELAYER_ISA {
+
+// Weights of a group that one run over the features may touch: with the rows they have to stay in a first-level cache of 32 to 48 KB.
+inline constexpr Index run_bytes = 30 << 10;
+
+template <class In, class T, int Rows, int Outputs>
+ONELAYER_INLINE void add_products(const In* const (&rows)[Rows], Index offset, const T* weights, Vec<T> (&sums)[Outputs * Rows]) {
+    Vec<T> x[Rows];
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r) {
+        x[r] = load<T>(rows[r] + offset);
+    }
+#pragma GCC unroll 16
+    for (int o = 0; o < Outputs; ++o) {
+        Vec<T> w = load<T>(weights + o * lanes<T>);
+        keep_in_register(w);
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) {
+            sums[o * Rows + r] += w * x[r];
+        }
+    }
+}
+
+// Vectors [first, last) of a few rows against one group of outputs; `weights` begins at `first`. The ragged vector, if any, follows them.
+template <class In, class T, int Rows, int Outputs>
+void score_block(const In* const* row, const In* const* end, Index first, Index last, bool ragged, const T* weights, T* scores, bool add) {
+    const In* rows[Rows];
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r) {
+        rows[r] = row[r];
+    }
+    Vec<T> sums[Outputs * Rows] = {};
+    for (Index v = first; v < last; ++v, weights += Outputs * lanes<T>) {
+        add_products<In, T, Rows, Outputs>(rows, v * lanes<T>, weights, sums);
+    }
+    if (ragged) {
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) {
+            rows[r] = end[r];
+        }
+        add_products<In, T, Rows, Outputs>(rows, 0, weights, sums);
+    }
+    T totals[Outputs * Rows];
+    sums_of_lanes<T, Outputs * Rows>(sums, totals);
+#pragma GCC unroll 16
+    for (int o = 0; o < Outputs; ++o) {
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) {
+            T* at = scores + o * tile_stride + r;
+            *at = add ? *at + totals[o * Rows + r] : totals[o * Rows + r];
+        }
+    }
+}
+
+// One group of outputs over the whole slice, in runs whose weights stay in the first-level cache.
+template <class In, class T, int Outputs>
+void score_group(const RowTile<In, T>& tile, Slice slice, const T* weights, T* scores) {
+    constexpr int block = rows_together(Outputs);
+    constexpr Index most = run_bytes / (vector_bytes * Outputs);
+    const Index vectors = slice.last - slice.first, runs = std::max<Index>(1, ceil_div(vectors, most));
+    for (Index run = 0; run < runs; ++run) {
+        const Index first = vectors * run / runs, last = vectors * (run + 1) / runs;
+        const bool ragged = slice.ragged && last == vectors;
+        for (Index i = 0; i < tile.count(); i += block) {
+            score_block<In, T, block, Outputs>(tile.rows() + i, tile.ends() + i, first, last - (ragged ? 1 : 0), ragged,
+                                               weights + first * Outputs * lanes<T>, scores + i, run > 0);
+        }
+    }
+}
+
+// Scores of every row of the tile on this slice of the features, class by class; up to a block's rows beyond the last are overwritten too.
+template <class In, class T>
+void score_tile(const RowTile<In, T>& tile, Slice slice, const Groups<T>& groups, const T* weights, T* scores) {
+    for (Index g = 0; g < groups.count; ++g) {
+        with_constant<most_group<T>>(groups.size(g), [&](auto outputs) {
+            score_group<In, T, outputs>(tile, slice, weights + groups.first(g) * (slice.last - slice.first) * lanes<T>,
+                                        scores + groups.first(g) * tile_stride);
+        });
+    }
+}
+
+}  // namespace onelayer::ONELAYER_ISA

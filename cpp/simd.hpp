@@ -1,0 +1,191 @@
+// Vectors of the widest kind that this translation unit is compiled for, and the few operations on them that the compiler does not spell well by itself.
+//
+// Everything here is in a namespace named after the instruction set, so that the linker never takes one set's code for another's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#if defined(__AVX512F__) || defined(__AVX2__) || defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#ifndef ONELAYER_ISA
+#define ONELAYER_ISA baseline
+#endif
+
+#define ONELAYER_INLINE inline __attribute__((always_inline))
+
+namespace onelayer::ONELAYER_ISA {
+
+#if defined(__AVX512F__)
+inline constexpr int vector_bytes = 64;
+inline constexpr int vector_registers = 32;
+#elif defined(__AVX2__)
+inline constexpr int vector_bytes = 32;
+inline constexpr int vector_registers = 16;
+#elif defined(__aarch64__)
+inline constexpr int vector_bytes = 16;
+inline constexpr int vector_registers = 32;
+#else
+inline constexpr int vector_bytes = 16;
+inline constexpr int vector_registers = 16;
+#endif
+
+template <class T, int N>
+struct VectorOf {
+    typedef T type __attribute__((vector_size(N * sizeof(T)), may_alias));
+    typedef T unaligned __attribute__((vector_size(N * sizeof(T)), aligned(alignof(T)), may_alias));
+};
+
+template <class T>
+inline constexpr int lanes = vector_bytes / static_cast<int>(sizeof(T));
+
+template <class T>
+using Vec = typename VectorOf<T, lanes<T>>::type;
+
+template <class T>
+using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+
+template <class T>
+ONELAYER_INLINE Vec<T> broadcast(T value) {
+    return value - Vec<T>{};  // x − 0 is x whatever x is, and so costs nothing; 0 + x is not (−0)
+}
+
+template <class T>
+ONELAYER_INLINE void store(T* at, Vec<T> value) {
+    *reinterpret_cast<typename VectorOf<T, lanes<T>>::unaligned*>(at) = value;
+}
+
+// Reads lanes<T> numbers of type In and widens them to T. Bytes go through intrinsics: __builtin_convertvector takes them apart one by one.
+template <class T, class In>
+ONELAYER_INLINE Vec<T> load(const In* at) {
+    using Narrow = VectorOf<In, lanes<T>>;
+    if constexpr (std::is_same_v<T, In>) {
+        return *reinterpret_cast<const typename Narrow::unaligned*>(at);
+    }
+#if defined(__AVX512F__)
+    else if constexpr (sizeof(In) == 1 && sizeof(T) == 4) {
+        return (Vec<T>)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))));
+    } else if constexpr (sizeof(In) == 1) {
+        return (Vec<T>)_mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at))));
+    }
+#elif defined(__AVX2__)
+    else if constexpr (sizeof(In) == 1 && sizeof(T) == 4) {
+        return (Vec<T>)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at))));
+    } else if constexpr (sizeof(In) == 1) {
+        return (Vec<T>)_mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32(at)));
+    }
+#elif defined(__SSE2__)
+    else if constexpr (sizeof(In) == 1) {
+        std::int32_t packed = 0;
+        std::memcpy(&packed, at, sizeof(T) == 4 ? 4 : 2);
+        const __m128i zero = _mm_setzero_si128();
+        const __m128i wide = _mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(packed), zero), zero);
+        if constexpr (sizeof(T) == 4) {
+            return (Vec<T>)_mm_cvtepi32_ps(wide);
+        } else {
+            return (Vec<T>)_mm_cvtepi32_pd(wide);
+        }
+    }
+#endif
+    else {
+        return __builtin_convertvector(*reinterpret_cast<const typename Narrow::unaligned*>(at), Vec<T>);
+    }
+}
+
+// Makes the compiler hold a value in a register that it would otherwise load again for every use: two loads a cycle are as scarce as two products.
+template <class V>
+ONELAYER_INLINE void keep_in_register(V& value) {
+#if defined(__AVX512F__)
+    __asm__("" : "+v"(value));
+#elif defined(__SSE2__)
+    __asm__("" : "+x"(value));
+#elif defined(__aarch64__)
+    __asm__("" : "+w"(value));
+#else
+    (void)value;
+#endif
+}
+
+template <class V, class M>
+ONELAYER_INLINE V select(M mask, V yes, V no) {
+    return mask ? yes : no;
+}
+
+template <class V>
+ONELAYER_INLINE V larger(V a, V b) {
+    return a > b ? a : b;
+}
+
+template <class T>
+ONELAYER_INLINE T sum_of_lanes(Vec<T> v) {
+    T total = v[0];
+    for (int i = 1; i < lanes<T>; ++i) {
+        total += v[i];
+    }
+    return total;
+}
+
+// Lane numbers of one of the two shuffles by which a pair (a, b) of vectors becomes one vector of half-summed lanes: the even, or the odd, units of
+// both. Within 128 bits a unit is a number, beyond it is 128 bits, because shuffles that stay within 128 bits are the cheap ones.
+template <class T>
+constexpr int pair_lane(int lane, bool across, bool odd) {
+    constexpr int count = lanes<T>;
+    constexpr int within = 16 / static_cast<int>(sizeof(T));
+    if (!across) {
+        const int block = lane / within, place = lane % within, half = within / 2;
+        const int source = block * within + 2 * (place % half) + (odd ? 1 : 0);
+        return place < half ? source : source + count;
+    }
+    const int block = lane / within, blocks = count / within, half = blocks / 2;
+    const int source = (2 * (block % half) + (odd ? 1 : 0)) * within + lane % within;
+    return block < half ? source : source + count;
+}
+
+template <class T, bool Across, std::size_t... I>
+ONELAYER_INLINE Vec<T> add_pairs(Vec<T> a, Vec<T> b, std::index_sequence<I...>) {
+    return __builtin_shufflevector(a, b, pair_lane<T>(I, Across, false)...) + __builtin_shufflevector(a, b, pair_lane<T>(I, Across, true)...);
+}
+
+// Sums the lanes of each of Count vectors: totals[c] = Σ lanes of sums[c]. As a tree of pairs a vector costs two shuffles, not one for every halving.
+template <class T, int Count>
+ONELAYER_INLINE void sums_of_lanes(const Vec<T>* sums, T* totals) {
+    constexpr int per_vector = lanes<T>;
+    constexpr int within = 16 / static_cast<int>(sizeof(T));
+    constexpr bool across = per_vector > within;
+    using All = std::make_index_sequence<per_vector>;
+#pragma GCC unroll 64
+    for (int first = 0; first < Count; first += per_vector) {
+        Vec<T> tree[per_vector];
+        int count = Count - first < per_vector ? Count - first : per_vector;
+#pragma GCC unroll 16
+        for (int c = 0; c < count; ++c) {
+            tree[c] = sums[first + c];
+        }
+        const int wanted = count;
+#pragma GCC unroll 4
+        for (int width = 1; width < per_vector; width *= 2) {
+            const int pairs = (count + 1) / 2;
+#pragma GCC unroll 8
+            for (int p = 0; p < pairs; ++p) {
+                const Vec<T> a = tree[2 * p], b = 2 * p + 1 < count ? tree[2 * p + 1] : tree[2 * p];
+                tree[p] = width < within ? add_pairs<T, false>(a, b, All{}) : add_pairs<T, across>(a, b, All{});
+            }
+            count = pairs;
+        }
+        alignas(vector_bytes) T lane_totals[per_vector];
+        store(lane_totals, tree[0]);
+        std::memcpy(totals + first, lane_totals, sizeof(T) * static_cast<std::size_t>(wanted));
+    }
+}
+
+// Asks for a cache line to be brought near; an address outside of any memory is harmless.
+ONELAYER_INLINE void prefetch(const void* at) {
+    __builtin_prefetch(at, 0, 2);
+}
+
+}  // namespace onelayer::ONELAYER_ISA

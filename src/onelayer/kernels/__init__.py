@@ -1,0 +1,20 @@
+"""The native engine's face: arrays in, arrays out.
+
+Everything here has a definition in array code (``losses``, ``solvers.sgd``, ``objective``, ``features.hog``), and equals it to rounding. Ask
+:func:`available` first: without a compiler at installation, or with ``ONELAYER_ENGINE=reference``, there is no engine, and the definitions run.
+"""
+
+from onelayer.kernels.engine import available, instruction_set
+from onelayer.kernels.models import train_models_segment
+from onelayer.kernels.passes import evaluate, hessian_product_sums, loss_and_gradient_sums
+from onelayer.kernels.training import train_segment
+
+__all__ = [
+    "available",
+    "evaluate",
+    "hessian_product_sums",
+    "instruction_set",
+    "loss_and_gradient_sums",
+    "train_models_segment",
+    "train_segment",
+]

@@ -1,0 +1,130 @@
+"""What the kernels are handed, checked: after this nothing is out of range, of the wrong type or in the wrong order in memory."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from onelayer.errors import ConfigError, InputError, InputTypeError, did_you_mean
+
+__all__ = ["LOSSES", "array", "check_threads", "count_steps", "float_array", "float_type", "loss_number", "positions", "rows_argument", "scaling_argument", "targets_argument"]
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+LOSSES = ("logistic", "softmax", "sigmoid", "hinge", "squared_hinge")
+WITH_PROBABILITIES = ("logistic", "softmax", "sigmoid")
+
+
+def loss_number(loss: str) -> int:
+    """Return the engine's number of a loss."""
+    if loss not in LOSSES:
+        raise ConfigError(f"loss is {loss!r}; use one of {', '.join(LOSSES)}{did_you_mean(str(loss), LOSSES)}")
+    return LOSSES.index(loss)
+
+
+def check_threads(n_threads: int) -> int:
+    """Return a number of threads that is at least 1."""
+    if n_threads < 1:
+        raise ConfigError(f"n_threads is {n_threads}; use at least 1")
+    return min(int(n_threads), 256)
+
+
+def float_type(weights: Array) -> Any:
+    """Return the type of the arithmetic, which is that of the weights."""
+    if not isinstance(weights, np.ndarray) or weights.dtype not in (np.float32, np.float64):
+        raise InputTypeError("weights must be an array of float32 or float64")
+    return weights.dtype
+
+
+def count_steps(ordered: int, batch_size: int, rates: tuple[int, ...]) -> int:
+    """Return the number of batches in an order, for each of which there must be a learning rate."""
+    steps = -(-ordered // batch_size) if batch_size > 0 else 0
+    if batch_size < 1 or rates != (steps,):
+        raise InputError(f"{ordered} rows in batches of {batch_size} need a learning rate for each batch; there are {rates[0] if rates else 'none'}")
+    return steps
+
+
+def array(name: str, value: Array, dtype: Any, shape: tuple[int, ...], written: bool = False) -> Array:
+    """Return ``value`` if it is a C-contiguous array of this type and shape, and can be written to if need be.
+
+    Raises
+    ------
+    InputTypeError, InputError
+    """
+    if not isinstance(value, np.ndarray) or value.dtype != dtype:
+        found = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
+        raise InputTypeError(f"{name} must be an array of {np.dtype(dtype)}, not {found}")
+    if value.shape != shape:
+        raise InputError(f"{name} must have shape {shape}, but has {value.shape}")
+    if not (value.flags.c_contiguous and value.flags.aligned):
+        raise InputError(f"{name} must be C-contiguous; pass numpy.ascontiguousarray of it")
+    if written and not value.flags.writeable:
+        raise InputError(f"{name} is read-only, but results are written to it")
+    return value
+
+
+def float_array(name: str, value: Array | float, dtype: Any, shape: tuple[int, ...]) -> Array:
+    """Return ``value`` (a number stands for all entries) as an array of this shape in the engine's float type."""
+    given = np.asarray(value)
+    if given.dtype.kind not in "fiub":
+        raise InputTypeError(f"{name} must be numbers, not {given.dtype}")
+    if given.ndim and given.shape != shape:
+        raise InputError(f"{name} must have shape {shape} or be a number, but has {given.shape}")
+    return np.ascontiguousarray(np.broadcast_to(given, shape), dtype)
+
+
+def positions(name: str, value: Array, limit: int) -> Array:
+    """Return integers (any number of them) as int64, all in [0, limit)."""
+    given = np.asarray(value)
+    if given.ndim != 1 or given.dtype.kind not in "iu":
+        raise InputTypeError(f"{name} must be a vector of integers, not {given.dtype} of shape {given.shape}")
+    if given.size and (given.min() < 0 or given.max() >= limit):
+        raise InputError(f"{name} has entries from {given.min()} to {given.max()}, but must lie in 0 … {limit - 1}")
+    return np.ascontiguousarray(given, np.int64)
+
+
+def rows_argument(X: Array, indices: Array | None, mirrored: Array | None, image_shape: tuple[int, int, int] | None) -> tuple[tuple[Any, ...], int, int]:
+    """Return rows as the engine takes them, and their n and d."""
+    if not isinstance(X, np.ndarray) or X.dtype not in (np.uint8, np.float32, np.float64):
+        found = X.dtype if isinstance(X, np.ndarray) else type(X).__name__
+        raise InputTypeError(f"X must be an array of uint8, float32 or float64, not {found}")
+    if X.ndim != 2 or 0 in X.shape:
+        raise InputError(f"X must be rows (n, d), at least one of at least one feature, but has shape {X.shape}")
+    array("X", X, X.dtype, X.shape)
+    chosen = None if indices is None else positions("indices", indices, len(X))
+    n, d = len(X) if chosen is None else len(chosen), X.shape[1]
+    if n == 0:
+        raise InputError("indices leaves no rows")
+    if mirrored is None:
+        return (X, chosen, None, 1, 1), n, d
+    if image_shape is None or len(image_shape) != 3 or int(np.prod(image_shape)) != d or min(image_shape) < 1:
+        raise InputError(f"mirrored rows need image_shape (h, w, c) that makes {d} features, not {image_shape}")
+    mask = array("mirrored", mirrored, np.bool_, (n,)).view(np.uint8)
+    return (X, chosen, mask, int(image_shape[1]), int(image_shape[2])), n, d
+
+
+def targets_argument(targets: Array, loss: str, n: int, k: int, dtype: Any, label_smoothing: float) -> tuple[Any, ...]:
+    """Return labels ``(n,)`` or probabilities ``(n, k)`` as the engine takes them."""
+    if k < 1 or (loss == "logistic") != (k == 1):
+        raise InputError(f"{loss} can't have k={k} outputs")
+    if not 0 <= label_smoothing < 1:
+        raise ConfigError(f"label_smoothing is {label_smoothing}; use 0 or more, and less than 1")
+    if np.ndim(targets) == 2:
+        if loss not in WITH_PROBABILITIES or label_smoothing:
+            raise InputError(f"{loss} with label_smoothing={label_smoothing} takes labels (n,), not probabilities")
+        return None, float_array("targets", targets, dtype, (n, k)), 0.0
+    if label_smoothing and loss not in WITH_PROBABILITIES:
+        raise ConfigError(f"label_smoothing has no meaning for {loss}; set it to 0")
+    labels = positions("labels", targets, max(k, 2))
+    if len(labels) != n:
+        raise InputError(f"there are {len(labels)} labels for {n} rows")
+    return labels, None, float(label_smoothing)
+
+
+def scaling_argument(shift: Array | float, scale: Array | float, d: int, dtype: Any) -> tuple[Array, Array]:
+    """Return shift and scale, each ``(d,)``; the engine divides by scale, so it must not be 0."""
+    parts = float_array("shift", shift, dtype, (d,)), float_array("scale", scale, dtype, (d,))
+    if not (np.isfinite(parts[0]).all() and np.isfinite(parts[1]).all() and parts[1].all()):
+        raise InputError("shift and scale must be finite, and scale not 0")
+    return parts

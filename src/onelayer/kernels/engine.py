@@ -1,0 +1,87 @@
+"""Whether there is a native engine, and the instruction set it runs with."""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import lru_cache
+from types import ModuleType
+
+from onelayer.errors import ConfigError, MissingDependencyError, printable
+
+__all__ = ["available", "instruction_set", "native"]
+
+try:
+    from onelayer.kernels import _native as _module
+except ImportError:
+    _module = None
+
+
+def available() -> bool:
+    """Return whether the native engine is there and wanted; if it could not be built, say so in the log, once.
+
+    Raises
+    ------
+    ConfigError
+        If the environment variable ``ONELAYER_ENGINE`` is neither ``native`` nor ``reference``, or asks for an engine that is not there.
+
+    Examples
+    --------
+    >>> available() in (True, False)
+    True
+    """
+    wanted = os.environ.get("ONELAYER_ENGINE", "")
+    if wanted not in ("", "native", "reference"):
+        raise ConfigError(f"ONELAYER_ENGINE={printable(wanted)!r}: use native or reference, or unset it")
+    if wanted == "reference":
+        return False
+    if _module is None:
+        if wanted == "native":
+            raise ConfigError("ONELAYER_ENGINE=native, but the native engine was not built; reinstall onelayer where there is a C++ compiler")
+        _say_missing()
+    return _module is not None
+
+
+def instruction_set() -> str | None:
+    """Return ``"baseline"``, ``"avx2"`` or ``"avx512"``, the fastest that this processor has unless ``ONELAYER_ISA`` names one; None without an engine.
+
+    Raises
+    ------
+    ConfigError
+        If ``ONELAYER_ISA`` names one that this processor or this build does not have.
+
+    Examples
+    --------
+    >>> instruction_set() in (None, "baseline", "avx2", "avx512")
+    True
+    """
+    return _choose(os.environ.get("ONELAYER_ISA", "")) if available() else None
+
+
+def native() -> tuple[ModuleType, str]:
+    """Return the compiled module and the instruction set to call it with.
+
+    Raises
+    ------
+    MissingDependencyError
+        If there is no engine; callers ask :func:`available` first.
+    """
+    chosen = instruction_set()
+    if _module is None or chosen is None:
+        raise MissingDependencyError("the native engine is not available here; the definitions in array code are")
+    return _module, chosen
+
+
+@lru_cache(maxsize=8)
+def _choose(wanted: str) -> str:
+    known: list[str] = _module.instruction_sets() if _module is not None else []
+    if wanted and wanted not in known:
+        raise ConfigError(f"ONELAYER_ISA={printable(wanted)!r}: here there are {', '.join(known)}")
+    return wanted or known[-1]
+
+
+@lru_cache(maxsize=1)
+def _say_missing() -> None:
+    logging.getLogger("onelayer").warning(
+        "onelayer was installed without its native engine and computes with NumPy; reinstall it where there is a C++ compiler to go several times faster"
+    )
