@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from onelayer import kernels
 from onelayer.losses.base import Loss
 from onelayer.models.linear import Linear, LinearParameters
 from onelayer.penalties import L2
@@ -82,10 +83,35 @@ class Objective:
         """Return J over all rows."""
         return self.sums(parameters, rows, targets, row_weights).mean_loss + self.penalty.value(*parameters)
 
+    @property
+    def is_native(self) -> bool:
+        """Whether the native engine computes sums over rows; else the definitions here and in the losses do."""
+        return kernels.available() and kernels.knows(self.loss.name)
+
     def sums(
-        self, parameters: LinearParameters, rows: RowSource, labels: Array, row_weights: Array | None = None
+        self,
+        parameters: LinearParameters,
+        rows: RowSource,
+        labels: Array,
+        row_weights: Array | None = None,
+        threads: int = 1,
     ) -> Sums:
-        """Return weighted sums of loss, right decisions and weight over all rows, added up in float64."""
+        """Return weighted sums of loss, right decisions and weight over all rows, added up in float64.
+
+        ``threads`` are for the native engine.
+        """
+        if self.is_native:
+            return Sums(
+                *kernels.evaluate(
+                    targets=labels,
+                    weights=parameters.weights,
+                    intercepts=parameters.intercepts,
+                    loss=self.loss.name,
+                    row_weights=row_weights,
+                    n_threads=threads,
+                    **rows.view(),
+                )
+            )
         loss, correct, weight = 0.0, 0.0, 0.0
         for part, X in rows.blocks():
             scores = self.model.scores(parameters, X)

@@ -175,6 +175,17 @@ class RowSource:
             else:
                 yield part, self.take(np.arange(part.start, part.stop), out)
 
+    def view(self) -> dict[str, Any]:
+        """Return what the native engine is handed to see these rows: the array as it lies, and how it is to be seen."""
+        return {
+            "X": self.array,
+            "shift": 0.0 if self.shift is None else self.shift,
+            "scale": 1.0 if self.scale is None else self.scale,
+            "indices": self.indices,
+            "mirrored": self.mirrored,
+            "image_shape": self.image_shape,
+        }
+
     def expanded(self, limit: int) -> RowSource:
         """Return a source with its rows computed beforehand, if they take at most ``limit`` bytes; else this source.
 

@@ -4,7 +4,7 @@ Everything here has a definition in array code (``losses``, ``solvers.sgd``, ``o
 :func:`available` first: without a compiler at installation, or with ``ONELAYER_ENGINE=reference``, there is no engine, and the definitions run.
 """
 
-from onelayer.kernels.engine import available, instruction_set
+from onelayer.kernels.engine import available, instruction_set, knows
 from onelayer.kernels.models import train_models_segment
 from onelayer.kernels.passes import evaluate, hessian_product_sums, loss_and_gradient_sums
 from onelayer.kernels.training import train_segment
@@ -14,6 +14,7 @@ __all__ = [
     "evaluate",
     "hessian_product_sums",
     "instruction_set",
+    "knows",
     "loss_and_gradient_sums",
     "train_models_segment",
     "train_segment",

@@ -7,9 +7,10 @@ import os
 from functools import lru_cache
 from types import ModuleType
 
+from onelayer.kernels.arguments import LOSSES
 from onelayer.errors import ConfigError, MissingDependencyError, printable
 
-__all__ = ["available", "instruction_set", "native"]
+__all__ = ["available", "instruction_set", "knows", "native"]
 
 try:
     from onelayer.kernels import _native as _module
@@ -40,6 +41,11 @@ def available() -> bool:
             raise ConfigError("ONELAYER_ENGINE=native, but the native engine was not built; reinstall onelayer where there is a C++ compiler")
         _say_missing()
     return _module is not None
+
+
+def knows(loss: str) -> bool:
+    """Return whether the engine has this loss; one that was added in array code alone runs on its definition."""
+    return loss in LOSSES
 
 
 def instruction_set() -> str | None:

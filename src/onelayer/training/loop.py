@@ -99,7 +99,9 @@ class _Loop:
         rows = problem.training.rows
         self.steps_per_epoch = count_steps(rows.n, parameters)
         self.orders, self.flips = Orders(rows.n, parameters.shuffle, seed), Flips(rows.n, parameters, seed)
-        self.solver = SGD(problem.objective, parameters.batch_size, parameters.momentum, parameters.fit_intercept)
+        self.solver = SGD(
+            problem.objective, parameters.batch_size, parameters.momentum, parameters.fit_intercept, threads
+        )
         self.state = start if isinstance(start, TrainingState) else TrainingState(SGDState(start), Monitor(parameters))
         self.interruption = Interruption()
 

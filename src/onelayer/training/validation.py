@@ -47,6 +47,8 @@ def total_sums(
     objective: Objective, parameters: LinearParameters, parts: Sequence[Part], threads: int = 1
 ) -> list[Sums]:
     """Return weighted sums of loss, right decisions and weight over each part."""
+    if objective.is_native:
+        return [objective.sums(parameters, part.rows, part.labels, part.weights, threads) for part in parts]
     pieces = [list(part.pieces(PIECE)) for part in parts]
 
     def sums(piece: Part) -> Sums:
