@@ -14,7 +14,7 @@ What ``metrics.json`` holds and ``train --json`` prints, and ``evaluate --json``
 - ``evaluation``: all figures of merit of one part, as :meth:`onelayer.evaluation.Evaluation.to_dict` has them. Which
   part, ``evaluated_on`` (``train``) or ``split`` (``evaluate``) says.
 - ``interrupted``: whether Ctrl-C ended training (``train`` alone).
-- ``data``: class counts and examples of the parts, for the report (``train`` alone).
+- ``data``: where the set is from, and the rows of each class in each part (``train`` alone).
 """
 
 from onelayer.experiment.config import ExperimentConfig, load_config
