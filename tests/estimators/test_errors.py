@@ -49,6 +49,11 @@ OWN = {
         InputError,
         "at least one has to count",
     ),
+    "weight of an unknown class": (
+        {"parameters": {"class_weight": {0: 1.0, 7: 2.0}}},
+        ConfigError,
+        "class_weight has 7, which is none of the labels 0, 1, 2",
+    ),
     "unknown loss": ({"parameters": {"loss": "sofmax"}}, ConfigError, "did you mean 'softmax'?"),
     "negative rate": (
         {"parameters": {"learning_rate": -1.0}},

@@ -55,6 +55,7 @@ class PressAt:
         pass
 
 
+@pytest.mark.slow
 def test_signal_from_outside():
     with subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"

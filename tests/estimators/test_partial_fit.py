@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from onelayer import load_model
 from onelayer.errors import ConfigError, DivergenceError, InputError
 from onelayer.losses import LOSSES
 
@@ -154,6 +155,15 @@ def test_other_classes_are_refused(make, three_classes):
 def test_balanced_weights_need_all_labels(make, three_classes):
     with pytest.raises(ConfigError, match="class_weight='balanced' needs all labels at once: give partial_fit"):
         make(class_weight="balanced").partial_fit(*three_classes, CLASSES)
+
+
+def test_loaded_model_does_not_know_its_scaling(make, three_classes, tmp_path):
+    make().fit(*three_classes).save(tmp_path / "model.safetensors")
+    loaded = load_model(tmp_path / "model.safetensors")
+    with pytest.raises(InputError, match="partial_fit can't go on from it: use fit with warm_start=True"):
+        loaded.partial_fit(*three_classes)
+    loaded.set_params(warm_start=True, learning_rate=1e-300, l2=0.0).fit(*three_classes)
+    np.testing.assert_allclose(loaded.coef_, make().fit(*three_classes).coef_, rtol=1e-12)
 
 
 def test_loss_can_not_change(make, three_classes):

@@ -45,6 +45,7 @@ def test_no_threads_at_all_is_an_error(make, three_classes):
         make(n_jobs=0).fit(*three_classes)
 
 
+@pytest.mark.slow
 def test_fitting_works_after_fork():
     finished = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, check=True, timeout=120)
     assert finished.stdout == "same\n"

@@ -38,6 +38,7 @@ def test_grid_search_finds_the_better_rate(make, three_classes):
     assert search.best_score_ > 0.6
 
 
+@pytest.mark.slow
 def test_grid_search_in_processes_equals_that_in_turn(make, three_classes):
     grid = {"learning_rate": [0.01, 0.3]}
     scores = [GridSearchCV(make(), grid, cv=2, n_jobs=n).fit(*three_classes).cv_results_ for n in (1, 2)]

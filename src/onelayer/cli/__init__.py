@@ -17,6 +17,7 @@ from onelayer.cli.check import check
 from onelayer.cli.data import data
 from onelayer.cli.evaluation import evaluate, predict, report
 from onelayer.cli.output import complain
+from onelayer.cli.sweep import sweep
 from onelayer.cli.training import train
 from onelayer.errors import OnelayerError
 from onelayer.version import __version__
@@ -31,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (train, evaluate, predict, report, check):
+for verb in (train, sweep, evaluate, predict, report, check):
     app.command()(verb)
 app.add_typer(data, name="data")
 

@@ -203,7 +203,8 @@ def _start(clf: Any, setting: Setting, d: int, checkpoint: Checkpoint | None) ->
         try:
             state = TrainingState.from_checkpoint(*checkpoint, Monitor(setting.parameters))
         except (KeyError, ValueError, TypeError) as error:
-            raise ModelFileError(f"the checkpoint lacks or garbles {error}: delete it to start over") from None
+            reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+            raise ModelFileError(f"the checkpoint is damaged ({reason}): delete it to start over") from None
         shape, dtype = state.solver.parameters.weights.shape, state.solver.parameters.weights.dtype
         if (shape, dtype) != (first.weights.shape, first.weights.dtype):
             raise ModelFileError(

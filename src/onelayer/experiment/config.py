@@ -12,9 +12,10 @@ from pydantic_core import PydanticCustomError
 
 from onelayer.errors import ConfigError, printable
 from onelayer.storage.files import read_limited
+from onelayer.storage.run_directory import RunDirectory
 from onelayer.training.parameters import Count, TrainingParameters
 
-__all__ = ["RECIPES", "ExperimentConfig", "gather_keys", "load_config", "parse_setting"]
+__all__ = ["RECIPES", "ExperimentConfig", "SweepConfig", "gather_keys", "load_config", "parse_setting", "run_config"]
 
 MAX_CONFIG_BYTES: Final = 1 << 20
 
@@ -91,10 +92,40 @@ class ExperimentConfig(TrainingParameters):
         return {**values, "verbose": 0}
 
 
+class SweepConfig(ExperimentConfig):
+    """An experiment whose parameters are partly to be chosen: ``grid`` and ``folds`` beside all others.
+
+    ``grid`` has texts as :func:`onelayer.selection.parse_axis` takes them. Without ``folds`` the validation part is
+    what is chosen on; with them, that many stratified folds of the training part.
+
+    Examples
+    --------
+    >>> SweepConfig.check({"grid": ["l2=0.01,0.1"], "folds": 1})
+    Traceback (most recent call last):
+    onelayer.errors.ConfigError: folds=1: input should be greater than or equal to 2
+    """
+
+    grid: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    folds: Annotated[int, Field(ge=2)] | None = None
+    folds_in_one_pass: bool = False
+
+
+def run_config(run: RunDirectory) -> ExperimentConfig:
+    """Return the configuration of a run, a SweepConfig if it is a sweep.
+
+    Raises
+    ------
+    RunDirectoryError, ConfigError
+        If its config.toml is damaged.
+    """
+    settings = run.read_config()
+    return (SweepConfig if "grid" in settings else ExperimentConfig).check(settings)
+
+
 def load_config(
     path: Path | None, dataset: str | None, settings: Sequence[str], options: Mapping[str, Any]
 ) -> ExperimentConfig:
-    """Return the configuration that a file, ``key=value`` settings, options and a data set make; see :func:`gather_keys`.
+    """Return the configuration that a file, settings, options and a data set make; see :func:`gather_keys`.
 
     Raises
     ------

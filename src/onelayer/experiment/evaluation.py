@@ -12,7 +12,7 @@ from onelayer.data import Dataset, Splits
 from onelayer.errors import ConfigError, DataError, printable
 from onelayer.estimators import OneLayerClassifier
 from onelayer.evaluation import Evaluation, evaluate
-from onelayer.experiment.config import ExperimentConfig
+from onelayer.experiment.config import ExperimentConfig, run_config
 from onelayer.experiment.data import Rows, fitting_size, load_parts
 from onelayer.image_model import ImageModel, load_model, size_text
 from onelayer.storage.run_directory import RunDirectory
@@ -101,7 +101,7 @@ def _load_parts(
     progress: bool,
 ) -> Splits:
     """Return the parts that the run saw; of another set, or for a bare model file, those that the defaults make."""
-    config = ExperimentConfig() if run is None else ExperimentConfig.check(run.read_config())
+    config = ExperimentConfig() if run is None else run_config(run)
     if run is None or config.dataset != dataset:
         size = fitting_size(dataset, data_dir, model.image_shape)
         config = config.model_copy(update={"dataset": dataset, "resize": size, "classes": None, "train_rows": None})

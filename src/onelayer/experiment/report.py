@@ -11,6 +11,7 @@ from onelayer.image_model import ImageModel, load_model
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.figures_of_merit import RunFigures
 from onelayer.reporting.page import write_report
+from onelayer.reporting.sweep_data import SweepFigures
 from onelayer.storage.run_directory import RunDirectory
 
 __all__ = ["report_run"]
@@ -34,15 +35,17 @@ def report_run(run: RunDirectory) -> Path:
     try:
         confusion = RunFigures.check(metrics).evaluation.confusion or []
         supports = [sum(row) for row in confusion]
+        sweep = SweepFigures.check(run.read_sweep()) if run.sweep_path.is_file() else None
         data = ReportData(
             title=f"{metrics.get('dataset', 'a data set')}, {metrics.get('loss', '')}",
-            config=run.read_config(),
+            config=run.read_config() | ({} if sweep is None else sweep.chosen.values),
             metrics=metrics,
             history=run.read_history(),
             class_names=names,
             weight_images=clf.weight_images() if shows_pixels and clf.image_shape_ is not None else None,
             environment=run.read_environment(),
             majority_share=max(supports) / sum(supports) if any(supports) else None,
+            sweep=sweep,
         )
     except InputError as error:
         raise RunDirectoryError(f"{run} is damaged: {error}") from None

@@ -9,13 +9,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from onelayer.data import Splits
+from onelayer.data import Dataset, Splits
 from onelayer.errors import ConfigError, InterruptedTrainingWarning, ModelFileError
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import Checkpoint, fit_classifier
-from onelayer.experiment.config import ExperimentConfig
+from onelayer.experiment.config import ExperimentConfig, SweepConfig, run_config
 from onelayer.experiment.data import Rows, load_parts, make_rows
 from onelayer.experiment.evaluation import evaluate_rows
+from onelayer.experiment.predictions import data_figures, predictions_of
 from onelayer.experiment.report import report_run
 from onelayer.features import ImageFeatures
 from onelayer.image_model import ImageModel
@@ -23,6 +24,7 @@ from onelayer.solvers.status import Status
 from onelayer.storage.checkpoints import load_checkpoint
 from onelayer.storage.environment import describe_environment
 from onelayer.storage.run_directory import RunDirectory
+from onelayer.storage.tensors import write_tensors
 from onelayer.training.checkpointing import Checkpointing
 from onelayer.training.listeners import Listener
 from onelayer.training.state import TrainingState
@@ -67,10 +69,9 @@ def resume_run(
         If the checkpoint is damaged or belongs to other data.
     """
     run = RunDirectory.open(out)
-    settings = run.read_config()
-    if "grid" in settings:
+    config = run_config(run)
+    if isinstance(config, SweepConfig):
         raise ConfigError(f"{run} is a sweep, which can't be resumed: onelayer sweep --config runs it again")
-    config = ExperimentConfig.check(settings)
     checkpoint = load_checkpoint(run.checkpoint_path) if run.checkpoint_path.is_file() else None
     splits = load_parts(config, data_dir, progress=progress)
     if checkpoint is not None and checkpoint[1].get("fingerprint") != splits.train.fingerprint:
@@ -192,6 +193,9 @@ def _write(
     for name, rows in parts.items():
         figures[name], evaluations[name] = evaluate_rows(clf, rows, names)
     last = list(parts)[-1]
+    evaluated: Dataset = getattr(splits, last)
+    predictions = predictions_of(clf, parts[last], evaluated, splits.train)
+    write_tensors(run.predictions_path, *predictions.contents())
     metrics = {
         "dataset": splits.train.title,
         "loss": config.loss,
@@ -205,6 +209,7 @@ def _write(
         "class_names": list(names),
         "evaluated_on": last,
         "evaluation": evaluations[last].to_dict(),
+        "data": data_figures(splits),
     }
     run.write_environment(
         describe_environment(

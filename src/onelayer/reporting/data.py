@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from onelayer.errors import InputError
 from onelayer.reporting.figures_of_merit import RunFigures
+from onelayer.reporting.sweep_data import SweepFigures
 
 __all__ = ["ReportData"]
 
@@ -39,6 +40,8 @@ class ReportData:
     majority_share : float or None
         Share of the largest class among the evaluated rows, 0 to 1; by default that of the confusion matrix, if there
         is one.
+    sweep : SweepFigures or None
+        The sweep that chose the parameters, if one did.
 
     Attributes
     ----------
@@ -64,6 +67,7 @@ class ReportData:
     weight_images: npt.NDArray[Any] | None = None
     environment: Mapping[str, Any] = field(default_factory=dict)
     majority_share: float | None = None
+    sweep: SweepFigures | None = None
     figures: RunFigures = field(init=False)
 
     def __post_init__(self) -> None:

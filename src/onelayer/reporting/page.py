@@ -14,12 +14,14 @@ from onelayer.errors import printable
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.export import png_bytes, svg_bytes
 from onelayer.reporting.pictures import Picture, class_pictures, curve_pictures, weight_pictures
+from onelayer.reporting.sweep_pictures import sweep_pictures, sweep_statement, trial_rows
 from onelayer.reporting.tables import figure_rows, flat_rows, headline, split_rows, summary
 from onelayer.reporting.theme import DARK, LIGHT
 from onelayer.storage.run_directory import RunDirectory
 
 __all__ = ["render_report", "write_report"]
 
+SWEEP_HEADING = "What was tried"
 _DENSITY = 1.6  # pixels of a picture in a pixel of the page
 
 
@@ -86,6 +88,7 @@ def write_report(run: RunDirectory, data: ReportData) -> None:
 
 def _drawn_sections(data: ReportData) -> _Sections:
     pictures = {
+        SWEEP_HEADING: [] if data.sweep is None else sweep_pictures(data.sweep),
         "Learning curves": curve_pictures(data),
         "Class by class": class_pictures(data),
         "What each class looks for": weight_pictures(data),
@@ -109,5 +112,8 @@ def _page(data: ReportData, sections: _Sections) -> str:
         splits=split_rows(data),
         figures=figure_rows(data),
         sections=sections,
+        sweep_heading=SWEEP_HEADING,
+        statement=[] if data.sweep is None else sweep_statement(data.sweep),
+        trials=None if data.sweep is None else trial_rows(data.sweep),
         tables={"Configuration": flat_rows(data.config), "Environment": flat_rows(data.environment)},
     )

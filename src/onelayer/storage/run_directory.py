@@ -28,6 +28,7 @@ _FILES = (
     "sweep.json",
     "history.jsonl",
     "model.safetensors",
+    "predictions.safetensors",
     "checkpoint.safetensors",
     "report.html",
     "environment.json",
@@ -167,6 +168,11 @@ class RunDirectory:
     def checkpoint_path(self) -> Path:
         """``checkpoint.safetensors``: where training is, while it trains."""
         return self.path / "checkpoint.safetensors"
+
+    @property
+    def predictions_path(self) -> Path:
+        """``predictions.safetensors``: what was decided on each evaluated row, and the images that the report shows."""
+        return self.path / "predictions.safetensors"
 
     @property
     def report_path(self) -> Path:
