@@ -14,6 +14,7 @@ struct Kernels {
     std::int64_t (*train)(const TrainJob<T>&, Team&);
     void (*pass)(const PassJob<T>&, Team&);
     void (*train_models)(const ModelsJob<T>&, Team&);
+    void (*hog)(const HogJob<T>&, Team&);
 };
 
 struct Engine {

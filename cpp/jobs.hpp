@@ -105,4 +105,19 @@ struct ModelsJob {
     int threads = 1;
 };
 
+enum class BlockNorm : int { l1, l1_sqrt, l2, l2_hys };
+
+template <class T>
+struct HogJob {
+    const void* images = nullptr;  // (n, height, width, channels)
+    Element element = Element::uint8;
+    std::int64_t n = 0, height = 0, width = 0, channels = 0;
+    std::int64_t orientations = 0, cell_height = 0, cell_width = 0, block_height = 0, block_width = 0;
+    const T* cotangents = nullptr;  // (orientations − 1): of the angles between the bins
+    BlockNorm norm = BlockNorm::l2_hys;
+    bool square_root = false, strongest = false;
+    T* features = nullptr;  // (n, d)
+    int threads = 1;
+};
+
 }  // namespace onelayer

@@ -1,5 +1,6 @@
 // One table of kernels: compiled for each instruction set (ONELAYER_ISA) and float type (ONELAYER_REAL).
 #include "engine.hpp"
+#include "hog.hpp"
 #include "models.hpp"
 #include "pass.hpp"
 #include "train.hpp"
@@ -38,9 +39,13 @@ void train_models_any(const ModelsJob<T>& job, Team& team) {
     with_element(job.rows.element, [&](auto type) { train_models<Pointed<decltype(type)>, T>(job, team); });
 }
 
+void hog_any(const HogJob<T>& job, Team& team) {
+    with_element(job.element, [&](auto type) { hog<Pointed<decltype(type)>, T>(job, team); });
+}
+
 }  // namespace
 
 extern const Kernels<T> ONELAYER_TABLE;
-const Kernels<T> ONELAYER_TABLE{&train_any, &pass_any, &train_models_any};
+const Kernels<T> ONELAYER_TABLE{&train_any, &pass_any, &train_models_any, &hog_any};
 
 }  // namespace onelayer::ONELAYER_ISA

@@ -61,11 +61,20 @@ using TargetsArgument = std::tuple<Optional, Optional, double>;
 // (shift, scale)
 using ScalingArgument = std::tuple<Input, Input>;
 
+bool is_single(const nb::dlpack::dtype& dtype) { return dtype == nb::dtype<float>(); }
+
+Element element_of(const Input& array) {
+    if (array.dtype() == nb::dtype<std::uint8_t>()) {
+        return Element::uint8;
+    }
+    return is_single(array.dtype()) ? Element::float32 : Element::float64;
+}
+
 Rows rows_of(const RowsArgument& argument) {
     const auto& [data, positions, mirrored, width, channels] = argument;
     Rows rows;
     rows.data = data.data();
-    rows.element = data.dtype() == nb::dtype<std::uint8_t>() ? Element::uint8 : data.dtype() == nb::dtype<float>() ? Element::float32 : Element::float64;
+    rows.element = element_of(data);
     rows.positions = pointer<std::int64_t>(positions);
     rows.n = static_cast<std::int64_t>(positions ? positions->shape(0) : data.shape(0));
     rows.d = static_cast<std::int64_t>(data.shape(1));
@@ -85,8 +94,6 @@ template <class T>
 Scaling<T> scaling_of(const ScalingArgument& argument) {
     return {static_cast<const T*>(std::get<0>(argument).data()), static_cast<const T*>(std::get<1>(argument).data())};
 }
-
-bool is_single(const nb::dlpack::dtype& dtype) { return dtype == nb::dtype<float>(); }
 
 // Asks Python now and then whether to go on: lets it handle signals, and calls `stopping` if there is one.
 class Poller {
@@ -285,6 +292,41 @@ void train_models(const ModelsArguments& a) {
     kernels.train_models(job, *team);
 }
 
+struct HogArguments {
+    const std::string& engine;
+    const Input& images;
+    const Input& cotangents;
+    std::tuple<std::int64_t, std::int64_t> cell, block;
+    int norm;
+    bool square_root, strongest;
+    const Output& features;
+    int threads;
+};
+
+template <class T>
+void hog(const HogArguments& a) {
+    HogJob<T> job;
+    job.images = a.images.data();
+    job.element = element_of(a.images);
+    job.n = static_cast<std::int64_t>(a.images.shape(0));
+    job.height = static_cast<std::int64_t>(a.images.shape(1));
+    job.width = static_cast<std::int64_t>(a.images.shape(2));
+    job.channels = static_cast<std::int64_t>(a.images.shape(3));
+    job.orientations = static_cast<std::int64_t>(a.cotangents.shape(0)) + 1;
+    std::tie(job.cell_height, job.cell_width) = a.cell;
+    std::tie(job.block_height, job.block_width) = a.block;
+    job.cotangents = static_cast<const T*>(a.cotangents.data());
+    job.norm = static_cast<BlockNorm>(a.norm);
+    job.square_root = a.square_root;
+    job.strongest = a.strongest;
+    job.features = static_cast<T*>(a.features.data());
+    job.threads = a.threads;
+    const auto& kernels = engine_named(a.engine).kernels<T>();
+    const nb::gil_scoped_release free;
+    const TeamLease team;
+    kernels.hog(job, *team);
+}
+
 }  // namespace
 
 }  // namespace onelayer
@@ -335,4 +377,13 @@ NB_MODULE(_native, module) {
         nb::arg("order"), nb::arg("batch_size"), nb::arg("learning_rates"), nb::arg("weights"), nb::arg("intercepts"),
         nb::arg("weight_velocity").none(), nb::arg("intercept_velocity").none(), nb::arg("momentum"), nb::arg("l2"), nb::arg("penalize_bias"),
         nb::arg("fit_intercept"), nb::arg("batch_losses"), nb::arg("threads"));
+    module.def(
+        "hog",
+        [](const std::string& engine, const Input& images, const Input& cotangents, std::tuple<std::int64_t, std::int64_t> cell,
+           std::tuple<std::int64_t, std::int64_t> block, int norm, bool square_root, bool strongest, const Output& features, int threads) {
+            const HogArguments all{engine, images, cotangents, cell, block, norm, square_root, strongest, features, threads};
+            is_single(features.dtype()) ? hog<float>(all) : hog<double>(all);
+        },
+        nb::arg("engine"), nb::kw_only(), nb::arg("images"), nb::arg("cotangents"), nb::arg("cell"), nb::arg("block"), nb::arg("norm"),
+        nb::arg("square_root"), nb::arg("strongest"), nb::arg("features"), nb::arg("threads"));
 }

@@ -49,17 +49,17 @@ class PassThread {
     // Rows [first, last); their sums go to `sums` (m, 3).
     void run(Index first, Index last, double* sums) {
         tile_.fill(nullptr, first, last - first);
-        score(weights_, intercepts_, scores_);
+        tile_.announce(nullptr, last, std::min<Index>(job_.rows.n - last, most_tile_rows));
+        score(weights_, true, intercepts_, scores_);
         if (job_.directions != nullptr) {
-            score(directions_, direction_intercepts_, along_);
+            score(directions_, false, direction_intercepts_, along_);
         }
         const TileTargets<T> targets{tile_.labels, tile_.probabilities, job_.targets.smoothing};
         for (Index model = 0; model < job_.m; ++model) {
             model_rows(model, first, targets, sums + 3 * model);
         }
         if (job_.gradient != nullptr) {
-            tile_.announce(nullptr, last, std::min<Index>(job_.rows.n - last, most_tile_rows));
-            gradient_tile(tile_, slice_, weights_.groups, scores_, true, [&](auto outputs, Index group, Index vector, const Vec<T>* of_tile) {
+            gradient_tile(tile_, slice_, weights_.groups, scores_, false, [&](auto outputs, Index group, Index vector, const Vec<T>* of_tile) {
                 double* total = gradient + (groups().first(group) * vectors() + vector * outputs) * lanes<T>;
                 for (int i = 0; i < outputs * lanes<T>; ++i) {
                     total[i] += static_cast<double>(of_tile[i / lanes<T>][i % lanes<T>]);
@@ -77,8 +77,8 @@ class PassThread {
         }
     }
 
-    void score(const FoldedWeights<T>& weights, const T* intercepts, T* scores) {
-        score_tile(tile_, slice_, weights.groups, weights.packed(), scores);
+    void score(const FoldedWeights<T>& weights, bool ahead, const T* intercepts, T* scores) {
+        score_tile(tile_, slice_, ahead, weights.groups, weights.packed(), scores);
         for (Index c = 0; c < outputs_; ++c) {
             for (Index row = 0; row < tile_.count(); row += lanes<T>) {
                 store(scores + c * tile_stride + row, load<T>(scores + c * tile_stride + row) + intercepts[c]);

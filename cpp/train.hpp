@@ -101,7 +101,8 @@ class TrainThread {
             tile_.fill(job_.order, first, last - first);
             total_weight_ += tile_.total_weight();
             const int turn = static_cast<int>(++round_ % 2);
-            score_tile(tile_, slice_, weights_.groups, weights_.packed(), scores_[turn]);
+            tile_.announce(job_.order, last, std::min(job_.ordered - last, tile_rows_));
+            score_tile(tile_, slice_, false, weights_.groups, weights_.packed(), scores_[turn]);
             weights_.offsets(offsets_[turn]);
             if (thread_ == 0 && t == 0) {
                 poll(step);
@@ -111,7 +112,6 @@ class TrainThread {
                 report(step - 1);
             }
             loss += residuals(turn);
-            tile_.announce(job_.order, last, std::min(job_.ordered - last, tile_rows_));
             descend(step, t == 0, t == tiles - 1);
         }
         // A batch that weighs nothing has loss 0.

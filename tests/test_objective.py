@@ -202,7 +202,7 @@ def test_sums_add_up_in_float64():
     objective = Objective(LOSSES["squared_hinge"], L2())
     parameters = LinearParameters(np.zeros((2, 1), np.float32), np.full(2, 0.1, np.float32))
     loss = objective.sums(parameters, RowSource(np.zeros((n, 1), np.float32)), np.zeros(n, int)).loss
-    assert loss == pytest.approx(n * (0.9**2 + 1.1**2), rel=1e-7)
+    assert loss == pytest.approx(n * (0.9**2 + 1.1**2), rel=3e-7)  # a row's own loss is float32
 
 
 def test_float32_batch_agrees_with_float64(case):

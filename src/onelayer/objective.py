@@ -104,8 +104,8 @@ class Objective:
             return Sums(
                 *kernels.evaluate(
                     targets=labels,
-                    weights=parameters.weights,
-                    intercepts=parameters.intercepts,
+                    weights=np.ascontiguousarray(parameters.weights),
+                    intercepts=np.ascontiguousarray(parameters.intercepts),
                     loss=self.loss.name,
                     row_weights=row_weights,
                     n_threads=threads,

@@ -119,6 +119,7 @@ def test_batches_larger_than_the_data_take_no_memory():
     assert losses.tolist() == [pytest.approx(np.log(4))]
 
 
+@pytest.mark.usefixtures("reference_engine")  # the native engine asks many times a second, not before each step
 def test_stopping_ends_the_run_before_the_next_step():
     asked = count()
     state = zeros()

@@ -5,6 +5,8 @@ Everything here has a definition in array code (``losses``, ``solvers.sgd``, ``o
 """
 
 from onelayer.kernels.engine import available, instruction_set, knows
+from onelayer.kernels.engine import available, instruction_set
+from onelayer.kernels.images import hog
 from onelayer.kernels.models import train_models_segment
 from onelayer.kernels.passes import evaluate, hessian_product_sums, loss_and_gradient_sums
 from onelayer.kernels.training import train_segment
@@ -13,6 +15,7 @@ __all__ = [
     "available",
     "evaluate",
     "hessian_product_sums",
+    "hog",
     "instruction_set",
     "knows",
     "loss_and_gradient_sums",

@@ -160,7 +160,7 @@ class SGD:
             rows,
             targets,
             row_weights,
-            order,
+            order[: len(rates) * self.batch_size],
             rates,
             batch_size=self.batch_size,
             momentum=self.momentum,

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from onelayer import kernels
+from onelayer.errors import OnelayerError
+from onelayer.features.hog import hog_features
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("channel", ["mean", "strongest"])
+@pytest.mark.parametrize("block_norm", ["L1", "L1-sqrt", "L2", "L2-Hys"])
+@pytest.mark.parametrize(
+    ("shape", "parameters"),
+    [
+        ((3, 32, 32, 3), {}),
+        ((40, 28, 28, 1), {"orientations": 8, "pixels_per_cell": (4, 7), "cells_per_block": (2, 1)}),
+        ((2, 19, 37, 2), {"orientations": 1, "pixels_per_cell": (5, 3), "transform_sqrt": True}),
+        ((1, 1, 1, 3), {"pixels_per_cell": (1, 1), "cells_per_block": (1, 1)}),
+        ((5, 17, 23, 4), {"orientations": 13, "pixels_per_cell": (1, 2), "cells_per_block": (4, 2)}),
+    ],
+)
+def test_equals_the_definition(instruction_set: str, shape: Any, parameters: dict[str, Any], block_norm: Any, channel: Any, dtype: Any) -> None:
+    images = np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
+    got = kernels.hog(images, block_norm=block_norm, channel=channel, n_threads=2, **parameters)
+    want = hog_features(images, block_norm=block_norm, channel=channel, **parameters)
+    assert got.dtype == want.dtype
+    np.testing.assert_allclose(got, want, rtol=0, atol=1e-5 if dtype != np.float64 else 1e-12)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"images": np.zeros((1, 8, 8))}, {"images": np.zeros((1, 8, 8, 1), int)}, {"images": np.zeros((1, 8, 8, 1))}, {"orientations": 0}, {"block_norm": "L3"}],
+    ids=["three dimensions", "integers", "smaller than a block", "no orientations", "an unknown norm"],
+)
+def test_bad_input_is_refused(needs_engine: None, change: dict[str, Any]) -> None:
+    with pytest.raises(OnelayerError):
+        kernels.hog(**({"images": np.zeros((1, 32, 32, 3))} | change))
