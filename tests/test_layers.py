@@ -14,6 +14,7 @@ LAYERS = (
     "version",
     "errors",
     "kernels",
+    "threads",
     "numerics",
     "information",
     "storage",

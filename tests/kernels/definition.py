@@ -71,7 +71,9 @@ def decision(loss: str, z: Array) -> Array:
     return (z[:, 0] >= 0).astype(np.intp) if z.shape[1] == 1 else z.argmax(axis=1)
 
 
-def model_rows(X: Array, indices: Array, shift: Any, scale: Any, mirrored: Array | None = None, image_shape: Any = None) -> Array:
+def model_rows(
+    X: Array, indices: Array, shift: Any, scale: Any, mirrored: Array | None = None, image_shape: Any = None
+) -> Array:
     """Rows as the model sees them, (b, d) float64: mirrored, then scaled."""
     x = X[indices].astype(np.float64)
     if mirrored is not None:
@@ -104,7 +106,10 @@ def train(
         share = w / total if total > 0 else np.zeros_like(w)
         losses[step] = (values * share).sum()
         residual = residual * share[:, None]
-        gradient = [residual.T @ x + l2 * model.weights, residual.sum(axis=0) + (l2 * model.intercepts if penalize_bias else 0)]
+        gradient = [
+            residual.T @ x + l2 * model.weights,
+            residual.sum(axis=0) + (l2 * model.intercepts if penalize_bias else 0),
+        ]
         if model.weight_velocity is not None:
             for velocity, part in zip((model.weight_velocity, model.intercept_velocity), gradient, strict=True):
                 velocity *= momentum

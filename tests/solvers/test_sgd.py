@@ -154,6 +154,7 @@ def test_divergence_names_step_and_rate(loss, dtype, rates, message):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.usefixtures("reference_engine")  # it needs a stop before a certain step
 def test_divergence_is_noticed_when_stopping_too():
     asked = count()
     with pytest.raises(DivergenceError, match="the weights became infinite at step 0 \\(learning rate 1e\\+308\\)"):

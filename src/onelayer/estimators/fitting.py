@@ -25,7 +25,7 @@ from onelayer.training.loop import train
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.state import TrainingState
 from onelayer.training.streams import stream
-from onelayer.training.threads import limited_threads, usable_threads
+from onelayer.threads import limited_threads, usable_threads
 
 __all__ = ["Checkpoint", "fit_classifier", "fit_once_more", "model_attributes"]
 

@@ -17,7 +17,7 @@ from onelayer.models.linear import LinearParameters
 from onelayer.selection import Fold, Grid, Prepared, SweepListener, SweepResult, stratified_folds, sweep
 from onelayer.selection.folds import check_folds
 from onelayer.training.parameters import TrainingParameters
-from onelayer.training.threads import limited_threads, usable_threads
+from onelayer.threads import limited_threads, usable_threads
 
 __all__ = ["sweep_classifier"]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from onelayer import kernels
 from onelayer.data import Dataset, Splits
 from onelayer.errors import ConfigError, InterruptedTrainingWarning, ModelFileError
 from onelayer.estimators import OneLayerClassifier
@@ -25,10 +26,10 @@ from onelayer.storage.checkpoints import load_checkpoint
 from onelayer.storage.environment import describe_environment
 from onelayer.storage.run_directory import RunDirectory
 from onelayer.storage.tensors import write_tensors
+from onelayer.threads import usable_threads
 from onelayer.training.checkpointing import Checkpointing
 from onelayer.training.listeners import Listener
 from onelayer.training.state import TrainingState
-from onelayer.training.threads import usable_threads
 
 __all__ = ["Claim", "claimed", "resume_run", "run_experiment", "train_and_write"]
 
@@ -213,7 +214,7 @@ def _write(
     }
     run.write_environment(
         describe_environment(
-            engine="numpy",
+            engine=kernels.name(),
             threads=usable_threads(config.n_jobs),
             dataset_fingerprint=splits.train.fingerprint,
             seed=config.random_state,

@@ -4,8 +4,7 @@ Everything here has a definition in array code (``losses``, ``solvers.sgd``, ``o
 :func:`available` first: without a compiler at installation, or with ``ONELAYER_ENGINE=reference``, there is no engine, and the definitions run.
 """
 
-from onelayer.kernels.engine import available, instruction_set, knows
-from onelayer.kernels.engine import available, instruction_set
+from onelayer.kernels.engine import available, instruction_set, knows, name
 from onelayer.kernels.images import hog
 from onelayer.kernels.models import train_models_segment
 from onelayer.kernels.passes import evaluate, hessian_product_sums, loss_and_gradient_sums
@@ -19,6 +18,7 @@ __all__ = [
     "instruction_set",
     "knows",
     "loss_and_gradient_sums",
+    "name",
     "train_models_segment",
     "train_segment",
 ]

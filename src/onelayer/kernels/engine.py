@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import os
 from functools import lru_cache
+from importlib import import_module
 from types import ModuleType
 
-from onelayer.kernels.arguments import LOSSES
 from onelayer.errors import ConfigError, MissingDependencyError, printable
+from onelayer.kernels.arguments import LOSSES
 
-__all__ = ["available", "instruction_set", "knows", "native"]
+__all__ = ["available", "instruction_set", "knows", "name", "native"]
 
 try:
-    from onelayer.kernels import _native as _module
+    _module: ModuleType | None = import_module("onelayer.kernels._native")
 except ImportError:
     _module = None
 
@@ -38,9 +39,22 @@ def available() -> bool:
         return False
     if _module is None:
         if wanted == "native":
-            raise ConfigError("ONELAYER_ENGINE=native, but the native engine was not built; reinstall onelayer where there is a C++ compiler")
+            raise ConfigError(
+                "ONELAYER_ENGINE=native, but the native engine was not built; reinstall onelayer where there is a C++ compiler"
+            )
         _say_missing()
     return _module is not None
+
+
+def name() -> str:
+    """Return what computes: ``"native (avx512)"``, say, or ``"numpy"`` where the definitions do.
+
+    Examples
+    --------
+    >>> name().split()[0] in ("native", "numpy")
+    True
+    """
+    return f"native ({instruction_set()})" if available() else "numpy"
 
 
 def knows(loss: str) -> bool:

@@ -57,10 +57,14 @@ def hog(
     if images.ndim != 4 or not images.shape[-1]:
         raise InputError(f"images must have shape (n, height, width, channels), not {images.shape}")
     if block_norm not in BLOCK_NORMS or channel not in ("mean", "strongest"):
-        raise ConfigError(f"block_norm={block_norm!r}, channel={channel!r}: use one of {', '.join(BLOCK_NORMS)}, and mean or strongest")
+        raise ConfigError(
+            f"block_norm={block_norm!r}, channel={channel!r}: use one of {', '.join(BLOCK_NORMS)}, and mean or strongest"
+        )
     sizes = (orientations, *pixels_per_cell, *cells_per_block)
     if len(sizes) != 5 or min(sizes) < 1 or orientations > 180:
-        raise ConfigError(f"orientations, pixels_per_cell and cells_per_block are {sizes}; use whole numbers from 1, and at most 180 orientations")
+        raise ConfigError(
+            f"orientations, pixels_per_cell and cells_per_block are {sizes}; use whole numbers from 1, and at most 180 orientations"
+        )
     blocks = [images.shape[1 + i] // pixels_per_cell[i] - cells_per_block[i] + 1 for i in range(2)]
     if min(blocks) < 1:
         raise InputError(f"images of {images.shape[1]}×{images.shape[2]} pixels are smaller than one block")

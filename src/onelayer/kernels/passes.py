@@ -42,7 +42,9 @@ def evaluate(X: Array, targets: Array, weights: Array, intercepts: Array, **opti
     return sums[0], sums[1], sums[2]
 
 
-def loss_and_gradient_sums(X: Array, targets: Array, weights: Array, intercepts: Array, **options: Any) -> tuple[Any, Array, Array, Any]:
+def loss_and_gradient_sums(
+    X: Array, targets: Array, weights: Array, intercepts: Array, **options: Any
+) -> tuple[Any, Array, Array, Any]:
     """Return Σ w·ℓ, Σ w·∂ℓ/∂W, Σ w·∂ℓ/∂b and Σ w over all rows, in float64, shaped as the loss, weights, intercepts and loss.
 
     Parameters, errors: as :func:`evaluate`.
@@ -54,7 +56,13 @@ def loss_and_gradient_sums(X: Array, targets: Array, weights: Array, intercepts:
 
 
 def hessian_product_sums(
-    X: Array, targets: Array, weights: Array, intercepts: Array, directions: Array, direction_intercepts: Array, **options: Any
+    X: Array,
+    targets: Array,
+    weights: Array,
+    intercepts: Array,
+    directions: Array,
+    direction_intercepts: Array,
+    **options: Any,
 ) -> tuple[Array, Array]:
     """Return Σ w·∂²ℓ · direction over all rows, in float64, shaped as weights and intercepts.
 
@@ -66,7 +74,9 @@ def hessian_product_sums(
     if options.get("loss") == "hinge":
         raise ConfigError("hinge has no curvature; use squared_hinge")
     work.directions = arguments.array("directions", directions, weights.dtype, weights.shape)
-    work.direction_intercepts = arguments.array("direction_intercepts", direction_intercepts, weights.dtype, intercepts.shape)
+    work.direction_intercepts = arguments.array(
+        "direction_intercepts", direction_intercepts, weights.dtype, intercepts.shape
+    )
     gradient = work.with_gradient()
     work.run()
     return gradient

@@ -20,7 +20,7 @@ from onelayer.training.listeners import Listener
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.schedules import learning_rates
 from onelayer.training.state import TrainingState
-from onelayer.training.threads import limited_threads, threads_for
+from onelayer.threads import limited_threads, threads_for
 from onelayer.training.validation import Part, total_sums
 
 __all__ = ["Part", "Problem", "train"]

@@ -18,7 +18,7 @@ import numpy as np
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective, Sums
 from onelayer.rows import RowSource
-from onelayer.training.threads import limited_threads
+from onelayer.threads import limited_threads
 
 __all__ = ["Part", "total_sums"]
 

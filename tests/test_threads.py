@@ -7,7 +7,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from onelayer.errors import ConfigError
-from onelayer.training.threads import limited_threads, threads_for, usable_threads
+from onelayer.threads import limited_threads, threads_for, usable_threads
 
 
 def blas_threads():
