@@ -14,7 +14,7 @@ import numpy as np
 from onelayer.losses.base import Loss
 from onelayer.models.linear import Linear, LinearParameters
 from onelayer.penalties import L2
-from onelayer.rows import RowSource
+from onelayer.rows import BLOCK_BYTES, RowSource
 
 __all__ = ["Objective", "Sums"]
 
@@ -87,7 +87,7 @@ class Objective:
     ) -> Sums:
         """Return weighted sums of loss, right decisions and weight over all rows, added up in float64."""
         loss, correct, weight = 0.0, 0.0, 0.0
-        for part, X in rows.blocks():
+        for part, X in rows.blocks(_block_size(parameters, rows)):
             scores = self.model.scores(parameters, X)
             values = self.loss.values(scores, labels[part])
             hits = self._hits(scores, labels[part])
@@ -148,6 +148,14 @@ class Objective:
             labels = _columns(targets, decision)
         hits: Array = decision == labels
         return hits
+
+
+def _block_size(parameters: LinearParameters, rows: RowSource) -> int | None:
+    """Return how many rows to take at once: of m models, so many that their scores are no larger than a block may be."""
+    if parameters.intercepts.ndim == 1:
+        return None
+    width = max(rows.d, int(parameters.intercepts.size))
+    return max(1, BLOCK_BYTES // (width * np.dtype(rows.dtype).itemsize))
 
 
 def _columns(per_row: Array, like: Array) -> Array:
