@@ -151,11 +151,12 @@ class Objective:
 
 
 def _block_size(parameters: LinearParameters, rows: RowSource) -> int | None:
-    """Return how many rows to take at once: of m models, so many that their scores are no larger than a block may be."""
+    """Return how many rows to take at once; for m models, as many as have scores no larger than a block."""
     if parameters.intercepts.ndim == 1:
         return None
     width = max(rows.d, int(parameters.intercepts.size))
-    return max(1, BLOCK_BYTES // (width * np.dtype(rows.dtype).itemsize))
+    size: int = BLOCK_BYTES // (width * np.dtype(rows.dtype).itemsize)
+    return max(1, size)
 
 
 def _columns(per_row: Array, like: Array) -> Array:
