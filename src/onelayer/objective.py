@@ -15,7 +15,7 @@ from onelayer import kernels
 from onelayer.losses.base import Loss
 from onelayer.models.linear import Linear, LinearParameters
 from onelayer.penalties import L2
-from onelayer.rows import RowSource
+from onelayer.rows import BLOCK_BYTES, RowSource
 
 __all__ = ["Objective", "Sums"]
 
@@ -113,7 +113,7 @@ class Objective:
                 )
             )
         loss, correct, weight = 0.0, 0.0, 0.0
-        for part, X in rows.blocks():
+        for part, X in rows.blocks(_block_size(parameters, rows)):
             scores = self.model.scores(parameters, X)
             values = self.loss.values(scores, labels[part])
             hits = self._hits(scores, labels[part])
@@ -174,6 +174,15 @@ class Objective:
             labels = _columns(targets, decision)
         hits: Array = decision == labels
         return hits
+
+
+def _block_size(parameters: LinearParameters, rows: RowSource) -> int | None:
+    """Return how many rows to take at once; for m models, as many as have scores no larger than a block."""
+    if parameters.intercepts.ndim == 1:
+        return None
+    width = max(rows.d, int(parameters.intercepts.size))
+    size: int = BLOCK_BYTES // (width * np.dtype(rows.dtype).itemsize)
+    return max(1, size)
 
 
 def _columns(per_row: Array, like: Array) -> Array:

@@ -15,6 +15,7 @@ import typer
 
 from onelayer.cli.check import check
 from onelayer.cli.data import data
+from onelayer.cli.derive import derive
 from onelayer.cli.evaluation import evaluate, predict, report
 from onelayer.cli.output import complain
 from onelayer.cli.sweep import sweep
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (train, sweep, evaluate, predict, report, check):
+for verb in (train, sweep, evaluate, predict, report, check, derive):
     app.command()(verb)
 app.add_typer(data, name="data")
 

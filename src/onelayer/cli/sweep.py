@@ -58,7 +58,7 @@ def sweep(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Try a grid of parameters, many models at once, and train with the best.
+    """Train a grid of models at once, keep the best.
 
     Models are compared on the validation part, or on folds of the training part; the test part is looked at once, by
     the final model.
