@@ -53,7 +53,9 @@ def recall_chart(recalls: Recalls, class_names: Sequence[str]) -> Chart:
         "xaxis": {"title": {"text": "recall, with its 95% interval"}, "range": [0, 1.01], "tickformat": ".0%"},
         "yaxis": _named_axis(places, names),
         "shapes": [
-            vertical_line(recalls.accuracy, f"accuracy of all, {recalls.accuracy:.1%}", dash="dash", color="--held-out")
+            vertical_line(
+                recalls.accuracy, f"accuracy of all, {recalls.accuracy:.1%}", dash="dash", color="--held-out"
+            )
         ],
         "hovermode": "closest",
         "bargap": 0.35,
