@@ -14,6 +14,7 @@ from onelayer.experiment.config import ExperimentConfig, SweepConfig
 from onelayer.experiment.data import load_parts
 from onelayer.experiment.report import report_run
 from onelayer.experiment.sweep import run_sweep
+from onelayer.selection import SweepListener
 from onelayer.storage.run_directory import RunDirectory
 
 SETTINGS = {"scaling": "unit", "learning_rate": 0.5, "max_epochs": 4}
@@ -134,6 +135,16 @@ def test_random_state_in_the_grid_leaves_the_parts_alone(tmp_path, no_report):
 def test_what_fails_before_training_leaves_nothing_behind(keys, error, message, tmp_path):
     with pytest.raises(error, match=message):
         run_sweep(config(**keys), tmp_path / "runs" / "new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupted_sweep_leaves_nothing_behind(tmp_path):
+    class Impatient(SweepListener):
+        def on_epoch_end(self, epoch, running):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(config(), tmp_path / "run", sweep_listener=Impatient())
     assert list(tmp_path.iterdir()) == []
 
 

@@ -128,7 +128,7 @@ def sweep_heat_map(sweep: SweepFigures, theme: Theme = LIGHT) -> Figure:
         side = 1.0 + grow
         corner = (column - side / 2, row - side / 2)
         axes.add_patch(
-            Rectangle(corner, side, side, fill=False, edgecolor=theme.held_out, linewidth=2, linestyle=style)
+            Rectangle(corner, side, side, fill=False, edgecolor=theme.held_out, linewidth=2.5, linestyle=style)
         )
     bar = figure.colorbar(image, cax=axes.inset_axes((1.04, 0.0, 0.035, 1.0)), format=PercentFormatter(xmax=1))
     bar.set_label("validation accuracy", color=theme.ink, fontsize=NOTE_SIZE)

@@ -87,7 +87,7 @@ def sweep(
             "folds in one pass can't be standardised without a look at held-out rows: "
             "train them one after another, or set scaling to 'none', 'unit' or 'symmetric'"
         )
-    run = _Sweep(trials, prepare, listener or SweepListener())
+    run = _Sweep(trials, listener or SweepListener())
     for members in _groups(trials):
         if folds is None:
             run.train(prepare(trials[members[0]], None), members, 0)
@@ -109,8 +109,8 @@ def sweep(
 class _Sweep:
     """Collects the figures of each trial (position in the grid) on each fold."""
 
-    def __init__(self, trials: Sequence[TrainingParameters], prepare: Preparation, listener: SweepListener) -> None:
-        self.trials, self.prepare, self.listener = trials, prepare, listener
+    def __init__(self, trials: Sequence[TrainingParameters], listener: SweepListener) -> None:
+        self.trials, self.listener = trials, listener
         self.figures: dict[tuple[int, int], FoldFigures] = {}
         self.passes = 0
 
