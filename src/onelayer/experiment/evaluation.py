@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -49,7 +50,7 @@ def part_figures(loss: float, evaluation: Evaluation) -> dict[str, Any]:
 
 def find_model(path: Path) -> tuple[ImageModel | OneLayerClassifier, RunDirectory | None]:
     """Return the model of a run directory or a model file, and the run if it is one."""
-    if path.is_dir():
+    if os.path.isdir(path):
         run = RunDirectory.open(path, needs=("config.toml", "model.safetensors"))
         return load_model(run.model_path), run
     return load_model(path), None

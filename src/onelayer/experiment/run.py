@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -91,7 +92,7 @@ def claimed(out: Path, config: ExperimentConfig, *, overwrite: bool) -> Iterator
     RunDirectoryError
         If no run may begin there.
     """
-    new_folders = [folder for folder in (out, *out.parents) if not folder.exists()]
+    new_folders = [folder for folder in (out, *out.parents) if not os.path.lexists(folder)]
     claim = Claim(RunDirectory.reserve(out, overwrite=overwrite), config)
     try:
         yield claim

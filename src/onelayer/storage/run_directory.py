@@ -95,7 +95,7 @@ class RunDirectory:
         Parameters and errors are those of :meth:`create`.
         """
         run = cls(Path(path))
-        if run.path.is_symlink():
+        if os.path.islink(run.path):  # which, unlike pathlib, answers no for names that can't exist
             raise RunDirectoryError(f"{run} is a link. Name the folder it stands for, or another one.")
         try:
             run.path.mkdir(parents=True, exist_ok=True)
@@ -129,7 +129,7 @@ class RunDirectory:
             There is no such folder, or what it lacks.
         """
         run = cls(Path(path))
-        if not run.path.is_dir():
+        if not os.path.isdir(run.path):
             raise RunDirectoryError(f"{run}: no such run directory")
         missing = [name for name in needs if not (run.path / name).is_file()]
         if missing:
