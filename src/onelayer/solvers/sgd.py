@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
@@ -137,9 +138,15 @@ class SGD:
         state.step += 1
 
     def _velocity(self, state: SGDState) -> LinearParameters | None:
-        if state.velocity is None and np.any(self.momentum):
+        if not self._has_momentum:
+            return None
+        if state.velocity is None:
             state.velocity = LinearParameters(*map(np.zeros_like, state.parameters))
-        return state.velocity if np.any(self.momentum) else None
+        return state.velocity
+
+    @cached_property
+    def _has_momentum(self) -> bool:
+        return bool(np.any(self.momentum))
 
     def _run_fused(
         self,
