@@ -42,8 +42,8 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def onelayer(folder, capsys, monkeypatch):
-    """Run a command in this process; reports have no pictures, which take most of a short run's time."""
-    monkeypatch.setattr("onelayer.reporting.page._drawn_sections", lambda data: {})
+    """Run a command in this process; training writes no report, which takes most of a short run's time."""
+    monkeypatch.setattr("onelayer.experiment.run.report_run", lambda run: None)
 
     def run(*arguments: object) -> Outcome:
         capsys.readouterr()
