@@ -23,7 +23,7 @@ _PART_COLORS = {"train": "--train", "validation": "--held-out", "test": "--third
 def recall_chart(recalls: Recalls, class_names: Sequence[str]) -> Chart:
     """Return one bar a class with its 95% interval, and the accuracy of all rows as a line."""
     places = list(range(len(recalls.order)))
-    names = [chart_text(class_names[index]) for index in recalls.order.tolist()]
+    names = [f"{chart_text(class_names[index])} ({recalls.counts[index]:,})" for index in recalls.order.tolist()]
     shares = recalls.shares[recalls.order]
     lower, upper = recalls.intervals[recalls.order].T
     bar = {
@@ -41,21 +41,15 @@ def recall_chart(recalls: Recalls, class_names: Sequence[str]) -> Chart:
             "thickness": 1.3,
             "width": 4,
         },
-        "customdata": [
-            [name, f"{low:.1%} to {high:.1%}", f"{count:,}"]
-            for name, low, high, count in zip(names, lower, upper, recalls.counts[recalls.order], strict=True)
-        ],
-        "hovertemplate": "%{customdata[0]}: %{x:.2%}<br>95% interval %{customdata[1]}<br>"
-        "%{customdata[2]} rows<extra></extra>",
+        "customdata": [[name, f"{low:.1%} to {high:.1%}"] for name, low, high in zip(names, lower, upper, strict=True)],
+        "hovertemplate": "%{customdata[0]}: %{x:.2%}<br>95% interval %{customdata[1]}<extra></extra>",
         "showlegend": False,
     }
     layout = {
         "xaxis": {"title": {"text": "recall, with its 95% interval"}, "range": [0, 1.01], "tickformat": ".0%"},
         "yaxis": _named_axis(places, names),
         "shapes": [
-            vertical_line(
-                recalls.accuracy, f"accuracy of all, {recalls.accuracy:.1%}", dash="dash", color="--held-out"
-            )
+            vertical_line(recalls.accuracy, f"accuracy of all, {recalls.accuracy:.1%}", dash="dash", color="--held-out")
         ],
         "hovermode": "closest",
         "bargap": 0.35,
@@ -115,9 +109,7 @@ def confusion_chart(counts: npt.NDArray[Any], class_names: Sequence[str]) -> Cha
         "x": places,
         "y": places,
         "customdata": counts.tolist(),
-        "text": [[f"{true} taken for {predicted}" for predicted in names] for true in names]
-        if len(names) <= 100
-        else None,
+        "text": [[f"{true} taken for {predicted}" for predicted in names] for true in names],
         "colorscale": [[0, "--paper"], [1, "--train"]],
         "zmin": 0,
         "zmax": 1,
