@@ -115,4 +115,4 @@ def _show(metrics: dict[str, Any]) -> None:
 
 def _text(values: dict[str, Any]) -> str:
     texts = (f"{value:.4g}" if isinstance(value, float) else str(value) for value in values.values())
-    return "\n".join(f"{name} = {text}" for name, text in zip(values, texts, strict=True))
+    return ", ".join(f"{name} = {text}" for name, text in zip(values, texts, strict=True))
