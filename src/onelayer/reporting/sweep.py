@@ -143,11 +143,16 @@ def value_text(value: object) -> str:
     Examples
     --------
     >>> value_text(0.00012345), value_text(128), value_text("hinge"), value_text(False)
-    ('0.000123', '128', 'hinge', 'false')
+    ('1.23e-4', '128', 'hinge', 'false')
     """
     if value is None or isinstance(value, bool):
         return str(value).lower()
-    return f"{value:.3g}" if isinstance(value, float) else short_name(str(value))
+    if not isinstance(value, float):
+        return short_name(str(value))
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:.3g}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
 
 
 def _places(axis: SweepAxis) -> list[float]:
