@@ -95,6 +95,7 @@ def claimed(out: Path, config: ExperimentConfig, *, overwrite: bool) -> Iterator
     new_folders = [folder for folder in (out, *out.parents) if not os.path.lexists(folder)]
     claim = Claim(RunDirectory.reserve(out, overwrite=overwrite), config)
     try:
+        claim.announce()
         yield claim
     except BaseException:
         claim.give_up(new_folders)
@@ -107,8 +108,11 @@ class Claim(Listener):
     def __init__(self, run: RunDirectory, config: ExperimentConfig) -> None:
         self.run, self._config = run, config.model_dump()
         self._is_new, self._has_begun = not run.config_path.exists(), False
+
+    def announce(self) -> None:
+        """Write the configuration if that costs no earlier run: whatever kills this one, it can be resumed."""
         if self._is_new:
-            run.write_config(self._config)
+            self.run.write_config(self._config)
 
     def on_train_begin(self, state: TrainingState) -> None:
         """Remove an earlier run: data and configuration are good."""
