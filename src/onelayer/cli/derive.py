@@ -21,9 +21,10 @@ def derive(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Derive a gradient, each step proved; or audit a claimed one. A refuted claim is a successful audit: exit code 0.
+    """Derive a gradient step by step, or audit a claimed one.
 
-    A step that can't be proved, or results that differ from what the package computes, end with exit code 1.
+    Each step is proved, and the results compared with what the package computes; exit code 1 if one fails. A refuted
+    claim is a successful audit: exit code 0.
     """
     if claim is not None:
         if name is not None:

@@ -22,7 +22,7 @@ Verdict = Literal["proved", "refuted", "undecided"]
 # Counterexamples are looked for where there is least of everything.
 _SIZES: Final = tuple({"K": k, "d": d, "H": d, "N": d} for k, d in ((2, 1), (2, 2), (3, 2), (4, 2)))
 _FIRST_POINTS: Final = 20
-_ALL_POINTS: Final = 3000
+_ALL_POINTS: Final = 500
 
 
 @dataclass(frozen=True)

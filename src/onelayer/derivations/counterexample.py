@@ -120,11 +120,12 @@ def _possible(symbolic: Symbolic, point: Mapping[Any, Any]) -> bool:
 def _at(sympy: Any, sides: Any, point: Mapping[Any, Any]) -> tuple[Any, Any] | None:
     """Return the values of both sides at a point; None if one is not defined there, or the point is a kink."""
     there = sides.xreplace(dict(point))
-    for kink in sorted(there.atoms(indicator()), key=str):
-        margin = sympy.N(kink.args[0], _DIGITS)
+    while kinks := there.atoms(indicator()):
+        innermost = min(kinks, key=lambda kink: (len(kink.atoms(indicator())), str(kink)))
+        margin = sympy.N(innermost.args[0], _DIGITS)
         if not margin.is_real or abs(margin) < _APART:
             return None
-        there = there.xreplace({kink: sympy.Integer(int(bool(margin > 0)))})
+        there = there.xreplace({innermost: sympy.Integer(int(bool(margin > 0)))})
     figures = tuple(there)
     if not all(one.is_real and one.is_finite and not one.has(sympy.nan, sympy.zoo) for one in figures):
         return None

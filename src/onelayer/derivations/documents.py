@@ -20,7 +20,7 @@ __all__ = ["Format", "html_claim", "html_derivation", "html_page", "show_claim",
 
 Format = Literal["text", "latex", "html"]
 
-_WIDTH: Final = 100
+_WIDTH: Final = 80
 
 
 def show_derivation(derivation: Derivation, proof: Proof, error: float, format: Format = "text") -> str:

@@ -31,7 +31,7 @@ _FUNCTIONS: Final = {
 _IN_TEXT: Final = {
     **{letter: f"${command}$" for letter, command in _GREEK.items()},
     **{low: f"$_{{{high}}}$" for low, high in zip("₀₁₂₃₄₅₆₇₈₉ₑₕᵢⱼₖₗₘₙ", "0123456789ehijklmn", strict=True)},
-    **{up: f"$^{{{low}}}$" for up, low in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁽⁾ᵀˢᶻ", "0123456789-()Tsz", strict=True)},
+    **{up: f"$^{{{low}}}$" for up, low in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁽⁾ᵀˢᶻᵐ", "0123456789-()Tszm", strict=True)},
     **{
         sign: f"${command}$"
         for sign, command in {
@@ -50,6 +50,7 @@ _IN_TEXT: Final = {
             "¼": r"\tfrac14",
             "α": r"\alpha",
             "∘": r"\circ",
+            "π": r"\pi",
             "′": "'",
             "≤": r"\leq",
             "≥": r"\geq",

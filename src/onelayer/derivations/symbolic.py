@@ -10,7 +10,7 @@ the sum being over the quantities s in e that depend on v: so they stay as short
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
 from itertools import product
@@ -179,14 +179,17 @@ class Symbolic(Interpreter):
         name, place, _ = self._places[symbol]
         return name, place
 
-    def expand_once(self, expression: Any, keep: Set[str] = frozenset()) -> Any:
+    def expand_once(self, expression: Any) -> Any:
         """Return the expression with the stand-ins of those of its quantities that come last in the setting.
 
-        Quantities named in ``keep`` stay. An expression without anything to put in comes back as it is.
+        Quantities that can have any value as things are stay (``Symbol.free_unless``): scores, where no intercept is
+        named. An expression without anything to put in comes back as it is.
         """
+        named = {self._places[symbol][0] for symbol in expression.free_symbols}
         ready = {}
         for symbol in expression.free_symbols:
-            if symbol in self.fixed or self._places[symbol][0] not in keep:
+            unless = self.setting.by_name[self._places[symbol][0]].free_unless
+            if symbol in self.fixed or not unless or unless in named:
                 value = self.stand_in(symbol)
                 if value is not None:
                     ready[symbol] = value
@@ -198,10 +201,6 @@ class Symbolic(Interpreter):
 
     def expand(self, expression: Any) -> Any:
         """Return the expression in terms of quantities that can have any values of their domains."""
-        while True:
-            named = {self._places[symbol][0] for symbol in expression.free_symbols}
-            keep = {one.name for one in self.setting.symbols if one.free_unless and one.free_unless not in named}
-            expanded = self.expand_once(expression, keep)
-            if expanded == expression:
-                return expression
+        while (expanded := self.expand_once(expression)) != expression:
             expression = expanded
+        return expression
