@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onelayer.derivations import Claim, audit, audit_all, decide, load_claim, packaged_claims, parse_claim
+from onelayer.derivations import Claim, audit, audit_all, bounded, decide, load_claim, packaged_claims, parse_claim
 from onelayer.errors import OnelayerError
 
 REFUTED = {
@@ -86,6 +86,12 @@ def test_audit_that_takes_too_long_is_undecided():
     found = audit(hard, seconds=0.2)
     assert (found.verdict, found.reason) == ("undecided", "not decided within 0.2 seconds")
     assert time.monotonic() - began < 5
+
+
+def test_audit_that_runs_out_of_memory_is_undecided(monkeypatch):
+    monkeypatch.setattr(bounded, "_WORKER", "onelayer.derivations.no_such_module")
+    found = audit(packaged_claims()["tdt4265-a1-a"])
+    assert (found.verdict, found.reason[:40]) == ("undecided", "the audit needed more than 2 GiB of memo")
 
 
 def test_more_kinks_than_are_looked_at_leave_a_claim_undecided():

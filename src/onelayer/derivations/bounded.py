@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from onelayer.derivations.audit import Audit
 from onelayer.derivations.claim import Claim
@@ -14,6 +14,8 @@ from onelayer.derivations.counterexample import Counterexample
 from onelayer.derivations.sympy_extra import load_sympy
 
 __all__ = ["audit"]
+
+_WORKER: Final = "onelayer.derivations.worker"
 
 
 def audit(claim: Claim, seconds: float = 30.0) -> Audit:
@@ -30,7 +32,7 @@ def audit(claim: Claim, seconds: float = 30.0) -> Audit:
     '1'
     """
     load_sympy()
-    command = [sys.executable, "-P", "-m", "onelayer.derivations.worker"]
+    command = [sys.executable, "-P", "-m", _WORKER]
     try:
         done = subprocess.run(  # noqa: S603
             command, input=json.dumps(asdict(claim)), capture_output=True, text=True, timeout=seconds, check=False
