@@ -122,6 +122,28 @@ ONELAYER_INLINE V larger(V a, V b) {
 }
 
 template <class T>
+ONELAYER_INLINE Vec<T> square_root(Vec<T> v) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        return (Vec<T>)_mm512_sqrt_ps((__m512)v);
+    } else {
+        return (Vec<T>)_mm512_sqrt_pd((__m512d)v);
+    }
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4) {
+        return (Vec<T>)_mm256_sqrt_ps((__m256)v);
+    } else {
+        return (Vec<T>)_mm256_sqrt_pd((__m256d)v);
+    }
+#else
+    for (int i = 0; i < lanes<T>; ++i) {
+        v[i] = sizeof(T) == 4 ? static_cast<T>(__builtin_sqrtf(static_cast<float>(v[i]))) : static_cast<T>(__builtin_sqrt(static_cast<double>(v[i])));
+    }
+    return v;
+#endif
+}
+
+template <class T>
 ONELAYER_INLINE T sum_of_lanes(Vec<T> v) {
     T total = v[0];
     for (int i = 1; i < lanes<T>; ++i) {
