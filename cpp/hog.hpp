@@ -1,7 +1,8 @@
 // Histograms of oriented gradients, image by image; the definition and its formulas are in the package's features.
 //
-// A row of cells is worked on a vector of columns at a time: the bin and the vote of each of its pixels, then, for each orientation, the votes of the pixels
-// whose bin it is, summed down the columns. Votes scattered one by one to their bins would wait for each other.
+// A row of cells is worked on a vector of columns at a time: the bin and the vote of each of its pixels, then, for each
+// orientation, the votes of the pixels whose bin it is, summed down the columns. Votes scattered one by one to their
+// bins would wait for each other.
 #pragma once
 
 #include <cmath>
@@ -38,7 +39,8 @@ class HogThread {
             }
             sum_cells(cells_ + row * cell_columns_ * job_.orientations);
         }
-        const Index block_rows = cell_rows_ - job_.block_height + 1, block_columns = cell_columns_ - job_.block_width + 1;
+        const Index block_rows = cell_rows_ - job_.block_height + 1,
+                    block_columns = cell_columns_ - job_.block_width + 1;
         const Index size = job_.block_height * job_.block_width * job_.orientations;
         T* out = job_.features + image * block_rows * block_columns * size;
         for (Index y = 0; y < block_rows; ++y) {
@@ -55,7 +57,8 @@ class HogThread {
     // Line y of a plane, from −1 to height.
     T* line(Index plane, Index y) { return plane_ + (plane * (job_.height + 2) + y + 1) * stride_ + 1; }
 
-    // The channels' sum, or each channel by itself. A pixel beyond a border equals the one inside it, so that the gradient across the border is 0.
+    // The channels' sum, or each channel by itself. A pixel beyond a border equals the one inside it, so that the
+    // gradient across the border is 0.
     void read(const In* image) {
         for (Index p = 0; p < planes_; ++p) {
             for (Index y = 0; y < job_.height; ++y) {
@@ -69,7 +72,8 @@ class HogThread {
             }
             const Index inside = job_.height > 1 ? 1 : 0;
             std::copy(line(p, inside) - 1, line(p, inside) + job_.width + 1, line(p, -1) - 1);
-            std::copy(line(p, job_.height - 1 - inside) - 1, line(p, job_.height - 1 - inside) + job_.width + 1, line(p, job_.height) - 1);
+            std::copy(line(p, job_.height - 1 - inside) - 1, line(p, job_.height - 1 - inside) + job_.width + 1,
+                      line(p, job_.height) - 1);
         }
     }
 
@@ -96,18 +100,21 @@ class HogThread {
         }
     }
 
-    // Bin and vote of the pixels from (y, x) on. Of several planes it is, at each pixel, the gradient with the most energy, the first of equals.
+    // Bin and vote of the pixels from (y, x) on. Of several planes it is, at each pixel, the gradient with the most
+    // energy, the first of equals.
     void vote(Index y, Index x, Vec<T>& bin, Vec<T>& magnitude) {
         Vec<T> row = {}, column = {}, energy = {};
         for (Index p = 0; p < planes_; ++p) {
-            const Vec<T> r = load<T>(line(p, y + 1) + x) - load<T>(line(p, y - 1) + x), c = load<T>(line(p, y) + x + 1) - load<T>(line(p, y) + x - 1);
+            const Vec<T> r = load<T>(line(p, y + 1) + x) - load<T>(line(p, y - 1) + x),
+                         c = load<T>(line(p, y) + x + 1) - load<T>(line(p, y) + x - 1);
             const Vec<T> e = r * r + c * c;
             row = select(e > energy, r, row);
             column = select(e > energy, c, column);
             energy = larger(e, energy);
         }
         magnitude = square_root<T>(energy);
-        // Without an angle: turned to the half-plane row ≥ 0, a gradient has reached angle θ where row · cot θ ≥ column.
+        // Without an angle: turned to the half-plane row ≥ 0, a gradient has reached angle θ where row · cot θ ≥
+        // column.
         column = select(row < T(0), -column, column);
         row = larger(row, -row);
         Vec<T> reached = {};
@@ -131,7 +138,8 @@ class HogThread {
     // The mean vote of each cell and orientation.
     void sum_cells(T* cell) {
         const T divisor = job_.strongest ? T(1) : static_cast<T>(job_.channels);
-        const T scale = T(1) / (static_cast<T>(job_.cell_height * job_.cell_width) * (job_.square_root ? std::sqrt(divisor) : divisor));
+        const T scale = T(1) / (static_cast<T>(job_.cell_height * job_.cell_width) *
+                                (job_.square_root ? std::sqrt(divisor) : divisor));
         for (Index column = 0; column < cell_columns_; ++column) {
             for (Index o = 0; o < job_.orientations; ++o, ++cell) {
                 const T* from = columns_ + o * stride_ + column * job_.cell_width;

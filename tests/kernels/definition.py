@@ -71,7 +71,9 @@ def decision(loss: str, z: Array) -> Array:
     return (z[:, 0] >= 0).astype(np.intp) if z.shape[1] == 1 else z.argmax(axis=1)
 
 
-def model_rows(X: Array, indices: Array, shift: Any, scale: Any, mirrored: Array | None = None, image_shape: Any = None) -> Array:
+def model_rows(
+    X: Array, indices: Array, shift: Any, scale: Any, mirrored: Array | None = None, image_shape: Any = None
+) -> Array:
     """Rows as the model sees them, (b, d) float64: mirrored, then scaled."""
     x = X[indices].astype(np.float64)
     if mirrored is not None:
@@ -89,10 +91,25 @@ class Model:
 
 
 def train(
-    X: Array, targets: Array, order: Array, model: Model, *, loss: str, batch_size: int, rates: Array, shift: Any = 0.0, scale: Any = 1.0,
-    momentum: float = 0.0, l2: float = 0.0, penalize_bias: bool = False, fit_intercept: bool = True, row_weights: Array | None = None,
-    smoothing: float = 0.0, mirrored: Array | None = None, image_shape: Any = None,
-) -> Array:  # fmt: skip
+    X: Array,
+    targets: Array,
+    order: Array,
+    model: Model,
+    *,
+    loss: str,
+    batch_size: int,
+    rates: Array,
+    shift: Any = 0.0,
+    scale: Any = 1.0,
+    momentum: float = 0.0,
+    l2: float = 0.0,
+    penalize_bias: bool = False,
+    fit_intercept: bool = True,
+    row_weights: Array | None = None,
+    smoothing: float = 0.0,
+    mirrored: Array | None = None,
+    image_shape: Any = None,
+) -> Array:
     """Train ``model`` (float64) in place; return the mean loss of each batch before its step."""
     losses = np.empty(len(rates))
     for step, rate in enumerate(rates):
@@ -104,7 +121,10 @@ def train(
         share = w / total if total > 0 else np.zeros_like(w)
         losses[step] = (values * share).sum()
         residual = residual * share[:, None]
-        gradient = [residual.T @ x + l2 * model.weights, residual.sum(axis=0) + (l2 * model.intercepts if penalize_bias else 0)]
+        gradient = [
+            residual.T @ x + l2 * model.weights,
+            residual.sum(axis=0) + (l2 * model.intercepts if penalize_bias else 0),
+        ]
         if model.weight_velocity is not None:
             for velocity, part in zip((model.weight_velocity, model.intercept_velocity), gradient, strict=True):
                 velocity *= momentum

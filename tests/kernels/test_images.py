@@ -23,7 +23,9 @@ from onelayer.features.hog import hog_features
         ((5, 17, 23, 4), {"orientations": 13, "pixels_per_cell": (1, 2), "cells_per_block": (4, 2)}),
     ],
 )
-def test_equals_the_definition(instruction_set: str, shape: Any, parameters: dict[str, Any], block_norm: Any, channel: Any, dtype: Any) -> None:
+def test_equals_the_definition(
+    instruction_set: str, shape: Any, parameters: dict[str, Any], block_norm: Any, channel: Any, dtype: Any
+) -> None:
     images = np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
     got = kernels.hog(images, block_norm=block_norm, channel=channel, n_threads=2, **parameters)
     want = hog_features(images, block_norm=block_norm, channel=channel, **parameters)
@@ -33,7 +35,13 @@ def test_equals_the_definition(instruction_set: str, shape: Any, parameters: dic
 
 @pytest.mark.parametrize(
     "change",
-    [{"images": np.zeros((1, 8, 8))}, {"images": np.zeros((1, 8, 8, 1), int)}, {"images": np.zeros((1, 8, 8, 1))}, {"orientations": 0}, {"block_norm": "L3"}],
+    [
+        {"images": np.zeros((1, 8, 8))},
+        {"images": np.zeros((1, 8, 8, 1), int)},
+        {"images": np.zeros((1, 8, 8, 1))},
+        {"orientations": 0},
+        {"block_norm": "L3"},
+    ],
     ids=["three dimensions", "integers", "smaller than a block", "no orientations", "an unknown norm"],
 )
 def test_bad_input_is_refused(needs_engine: None, change: dict[str, Any]) -> None:

@@ -16,7 +16,9 @@ LOSSES = ["logistic", "softmax", "sigmoid", "hinge", "squared_hinge"]
 @pytest.mark.parametrize("source", [np.uint8, np.float32, np.float64])
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("seed", range(4))
-def test_each_model_equals_the_definition_alone(instruction_set: str, seed: int, loss: str, source: Any, dtype: Any) -> None:
+def test_each_model_equals_the_definition_alone(
+    instruction_set: str, seed: int, loss: str, source: Any, dtype: Any
+) -> None:
     rng = np.random.default_rng([seed, LOSSES.index(loss)])
     image_shape = [(1, 1, 1), (5, 7, 3), (1, 83, 1), (8, 10, 2)][rng.integers(4)]
     d, n, m = int(np.prod(image_shape)), int(rng.integers(1, 200)), int(rng.choice([1, 3, 16, 21]))
@@ -28,31 +30,64 @@ def test_each_model_equals_the_definition_alone(instruction_set: str, seed: int,
         targets = rng.dirichlet(np.ones(k), n)
     shift = (rng.normal(size=d) * (100 if bytes_ else 1)).astype(dtype)
     scale = (rng.uniform(0.5, 1.5, d) / (100 if bytes_ else 1)).astype(dtype)
-    row_weights = [None, rng.choice([0, 0.5, 2], n).astype(dtype), rng.choice([0, 0.5, 2], (n, m)).astype(dtype)][rng.integers(3)]
+    row_weights = [None, rng.choice([0, 0.5, 2], n).astype(dtype), rng.choice([0, 0.5, 2], (n, m)).astype(dtype)][
+        rng.integers(3)
+    ]
     mirrored = rng.random(n) < 0.5 if rng.random() < 0.5 else None
     batch_size, order = int(rng.integers(1, 200)), rng.permutation(n)[: int(rng.integers(1, n + 1))]
     steps = -(-len(order) // batch_size)
     rates = rng.uniform(0.001, 0.05, (steps, m)) / (d if "hinge" in loss else 1)
     l2, momentum = rng.choice([0, 0.1], m), rng.choice([0, 0.9], m)
     weights, intercepts = (rng.normal(size=(m, k, d)) * 0.1).astype(dtype), rng.normal(size=(m, k)).astype(dtype)
-    options: dict[str, Any] = {"loss": loss, "batch_size": batch_size, "penalize_bias": bool(seed % 2), "shift": shift, "scale": scale}
-    models = [definition.Model(weights[i].astype(float), intercepts[i].astype(float), np.zeros((k, d)), np.zeros(k)) for i in range(m)]
+    options: dict[str, Any] = {
+        "loss": loss,
+        "batch_size": batch_size,
+        "penalize_bias": bool(seed % 2),
+        "shift": shift,
+        "scale": scale,
+    }
+    models = [
+        definition.Model(weights[i].astype(float), intercepts[i].astype(float), np.zeros((k, d)), np.zeros(k))
+        for i in range(m)
+    ]
     mirror = {} if mirrored is None else {"mirrored": mirrored, "image_shape": image_shape}
 
     got = kernels.train_models_segment(
-        X, targets, order, rates, weights, intercepts, velocity=(np.zeros_like(weights), np.zeros_like(intercepts)),
-        momentum=momentum, l2=l2, row_weights=row_weights, n_threads=1 + seed % 3, **options, **mirror,
-    )  # fmt: skip
+        X,
+        targets,
+        order,
+        rates,
+        weights,
+        intercepts,
+        velocity=(np.zeros_like(weights), np.zeros_like(intercepts)),
+        momentum=momentum,
+        l2=l2,
+        row_weights=row_weights,
+        n_threads=1 + seed % 3,
+        **options,
+        **mirror,
+    )
 
     bound = 1e-5 if dtype == np.float32 else 1e-11
     for i, model in enumerate(models):
         alone = row_weights if row_weights is None or row_weights.ndim == 1 else row_weights[:, i]
         want = definition.train(
-            X, targets, order, model, rates=rates[:, i], row_weights=alone, momentum=momentum[i], l2=l2[i], **options, **mirror,
-        )  # fmt: skip
+            X,
+            targets,
+            order,
+            model,
+            rates=rates[:, i],
+            row_weights=alone,
+            momentum=momentum[i],
+            l2=l2[i],
+            **options,
+            **mirror,
+        )
         np.testing.assert_allclose(got[:, i], want, rtol=bound, atol=bound)
         np.testing.assert_allclose(weights[i], model.weights, rtol=0, atol=bound * max(1, np.abs(model.weights).max()))
-        np.testing.assert_allclose(intercepts[i], model.intercepts, rtol=0, atol=bound * max(1, np.abs(model.intercepts).max()))
+        np.testing.assert_allclose(
+            intercepts[i], model.intercepts, rtol=0, atol=bound * max(1, np.abs(model.intercepts).max())
+        )
 
 
 def test_is_bit_identical_whatever_the_number_of_threads(needs_engine: None) -> None:
@@ -62,7 +97,15 @@ def test_is_bit_identical_whatever_the_number_of_threads(needs_engine: None) -> 
     for threads in (1, 2, 3):
         weights, intercepts = np.zeros((40, 10, 50), np.float32), np.zeros((40, 10), np.float32)
         kernels.train_models_segment(
-            X, y, order, np.tile(np.linspace(0.01, 0.1, 40), (3, 1)), weights, intercepts, loss="softmax", batch_size=100, n_threads=threads
+            X,
+            y,
+            order,
+            np.tile(np.linspace(0.01, 0.1, 40), (3, 1)),
+            weights,
+            intercepts,
+            loss="softmax",
+            batch_size=100,
+            n_threads=threads,
         )
         results.append(weights)
     assert np.array_equal(results[0], results[1])
@@ -71,8 +114,20 @@ def test_is_bit_identical_whatever_the_number_of_threads(needs_engine: None) -> 
 
 @pytest.mark.parametrize(
     "change",
-    [{"learning_rates": np.ones(2)}, {"learning_rates": np.ones((2, 3))}, {"momentum": 0.5}, {"l2": np.ones(3)}, {"weights": np.zeros((2, 3))}],
-    ids=["rates of one model", "rates of another number", "momentum without velocity", "penalties of another number", "weights of one model"],
+    [
+        {"learning_rates": np.ones(2)},
+        {"learning_rates": np.ones((2, 3))},
+        {"momentum": 0.5},
+        {"l2": np.ones(3)},
+        {"weights": np.zeros((2, 3))},
+    ],
+    ids=[
+        "rates of one model",
+        "rates of another number",
+        "momentum without velocity",
+        "penalties of another number",
+        "weights of one model",
+    ],
 )
 def test_bad_input_is_refused(needs_engine: None, change: dict[str, Any]) -> None:
     arguments: dict[str, Any] = {

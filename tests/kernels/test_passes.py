@@ -29,9 +29,19 @@ class Case:
         if loss == "softmax" and rng.random() < 0.4:
             self.targets = rng.dirichlet(np.ones(self.k), n)
         shape = (self.m, self.k, d)
-        self.weights, self.directions = (rng.normal(size=shape) * 0.1).astype(dtype), rng.normal(size=shape).astype(dtype)
-        self.intercepts, self.direction_intercepts = rng.normal(size=shape[:2]).astype(dtype), rng.normal(size=shape[:2]).astype(dtype)
-        self.row_weights = [None, rng.choice([0, 0.5, 2], n).astype(dtype), rng.choice([0, 0.5, 2], (n, self.m)).astype(dtype)][rng.integers(3)]
+        self.weights, self.directions = (
+            (rng.normal(size=shape) * 0.1).astype(dtype),
+            rng.normal(size=shape).astype(dtype),
+        )
+        self.intercepts, self.direction_intercepts = (
+            rng.normal(size=shape[:2]).astype(dtype),
+            rng.normal(size=shape[:2]).astype(dtype),
+        )
+        self.row_weights = [
+            None,
+            rng.choice([0, 0.5, 2], n).astype(dtype),
+            rng.choice([0, 0.5, 2], (n, self.m)).astype(dtype),
+        ][rng.integers(3)]
         self.shift = (rng.normal(size=d) * (100 if bytes_ else 1)).astype(dtype)
         self.scale = (rng.uniform(0.5, 1.5, d) / (100 if bytes_ else 1)).astype(dtype)
         self.mirrored = rng.random(n) < 0.5 if rng.random() < 0.3 else None
@@ -46,7 +56,14 @@ class Case:
     @property
     def options(self) -> dict[str, Any]:
         mirror = {} if self.mirrored is None else {"mirrored": self.mirrored, "image_shape": self.image_shape}
-        return {"loss": self.loss, "shift": self.shift, "scale": self.scale, "indices": self.indices, "row_weights": self.row_weights, **mirror}
+        return {
+            "loss": self.loss,
+            "shift": self.shift,
+            "scale": self.scale,
+            "indices": self.indices,
+            "row_weights": self.row_weights,
+            **mirror,
+        }
 
     def weights_of(self, number: int) -> Any:
         if self.row_weights is None:
@@ -64,7 +81,13 @@ def labels_of(targets: Any) -> Any:
     return targets if targets.ndim == 1 else targets.argmax(axis=1)
 
 
-CASES = [(seed, loss, source, dtype) for seed in range(5) for loss in LOSSES for source in (np.uint8, np.float32, np.float64) for dtype in (np.float32, np.float64)]
+CASES = [
+    (seed, loss, source, dtype)
+    for seed in range(5)
+    for loss in LOSSES
+    for source in (np.uint8, np.float32, np.float64)
+    for dtype in (np.float32, np.float64)
+]
 
 
 @pytest.mark.parametrize(("seed", "loss", "source", "dtype"), CASES)
@@ -79,9 +102,13 @@ def test_evaluate_equals_the_definition(instruction_set: str, seed: int, loss: s
 
 
 @pytest.mark.parametrize(("seed", "loss", "source", "dtype"), CASES)
-def test_gradient_sums_equal_the_definition(instruction_set: str, seed: int, loss: str, source: Any, dtype: Any) -> None:
+def test_gradient_sums_equal_the_definition(
+    instruction_set: str, seed: int, loss: str, source: Any, dtype: Any
+) -> None:
     case = Case(seed, loss, source, dtype)
-    got = kernels.loss_and_gradient_sums(case.X, case.targets, case.weights, case.intercepts, n_threads=1 + seed % 3, **case.options)
+    got = kernels.loss_and_gradient_sums(
+        case.X, case.targets, case.weights, case.intercepts, n_threads=1 + seed % 3, **case.options
+    )
     for i in range(case.m):
         w = case.weights_of(i)
         values, residual = definition.loss_and_residual(loss, case.scores(i), case.targets)
@@ -92,10 +119,19 @@ def test_gradient_sums_equal_the_definition(instruction_set: str, seed: int, los
 
 
 @pytest.mark.parametrize(("seed", "loss", "source", "dtype"), [case for case in CASES if case[1] != "hinge"])
-def test_hessian_product_sums_equal_the_definition(instruction_set: str, seed: int, loss: str, source: Any, dtype: Any) -> None:
+def test_hessian_product_sums_equal_the_definition(
+    instruction_set: str, seed: int, loss: str, source: Any, dtype: Any
+) -> None:
     case = Case(seed, loss, source, dtype)
     got = kernels.hessian_product_sums(
-        case.X, case.targets, case.weights, case.intercepts, case.directions, case.direction_intercepts, n_threads=1 + seed % 3, **case.options
+        case.X,
+        case.targets,
+        case.weights,
+        case.intercepts,
+        case.directions,
+        case.direction_intercepts,
+        n_threads=1 + seed % 3,
+        **case.options,
     )
     for i in range(case.m):
         along = case.rows @ case.directions[i].T.astype(float) + case.direction_intercepts[i]
@@ -105,19 +141,29 @@ def test_hessian_product_sums_equal_the_definition(instruction_set: str, seed: i
 
 
 def test_one_model_gives_numbers(needs_engine: None) -> None:
-    loss, correct, weight = kernels.evaluate(np.eye(3), np.arange(3), np.eye(3), np.zeros(3), loss="softmax", row_weights=np.array([1.0, 2.0, 3.0]))
+    loss, correct, weight = kernels.evaluate(
+        np.eye(3), np.arange(3), np.eye(3), np.zeros(3), loss="softmax", row_weights=np.array([1.0, 2.0, 3.0])
+    )
     assert np.ndim(loss) == 0
     assert (correct, weight) == (6.0, 6.0)
 
 
 def test_sums_do_not_depend_on_the_number_of_threads(needs_engine: None) -> None:
     rng = np.random.default_rng(0)
-    X, y, weights = rng.integers(0, 256, (5000, 100)).astype(np.uint8), rng.integers(0, 10, 5000), rng.normal(size=(10, 100)).astype(np.float32)
+    X, y, weights = (
+        rng.integers(0, 256, (5000, 100)).astype(np.uint8),
+        rng.integers(0, 10, 5000),
+        rng.normal(size=(10, 100)).astype(np.float32),
+    )
     options = {"loss": "softmax", "scale": 1 / 255}
-    sums = [kernels.evaluate(X, y, weights, np.zeros(10, np.float32), n_threads=threads, **options) for threads in (1, 2, 3)]
+    sums = [
+        kernels.evaluate(X, y, weights, np.zeros(10, np.float32), n_threads=threads, **options) for threads in (1, 2, 3)
+    ]
     assert sums[0] == sums[1] == sums[2]
 
 
 def test_the_hinge_has_no_hessian(needs_engine: None) -> None:
     with pytest.raises(ConfigError, match="no curvature"):
-        kernels.hessian_product_sums(np.eye(2), np.arange(2), np.eye(2), np.zeros(2), np.eye(2), np.zeros(2), loss="hinge")
+        kernels.hessian_product_sums(
+            np.eye(2), np.arange(2), np.eye(2), np.zeros(2), np.eye(2), np.zeros(2), loss="hinge"
+        )

@@ -61,7 +61,9 @@ def random_job(seed: int, loss: str, source: Any, dtype: Any, **fixed: Any) -> J
     rates = rng.uniform(0.001, 0.05, -(-len(order) // options["batch_size"])) / (d if "hinge" in loss else 1)
     velocity = (np.zeros((k, d)), np.zeros(k)) if options["momentum"] else (None, None)
     weights = rng.normal(size=(k, d)) * 0.1
-    model = definition.Model(weights.astype(dtype).astype(float), rng.normal(size=k).astype(dtype).astype(float), *velocity)
+    model = definition.Model(
+        weights.astype(dtype).astype(float), rng.normal(size=k).astype(dtype).astype(float), *velocity
+    )
     return Job(X, targets, order, rates, model, options)
 
 
@@ -73,7 +75,16 @@ def run_engine(job: Job, dtype: Any, n_threads: int = 2, **more: Any) -> tuple[A
     weights, intercepts = job.model.weights.astype(dtype), job.model.intercepts.astype(dtype)
     velocity = (np.zeros_like(weights), np.zeros_like(intercepts)) if options["momentum"] else None
     losses = kernels.train_segment(
-        job.X, job.targets, job.order, job.rates, weights, intercepts, velocity=velocity, n_threads=n_threads, **options, **more
+        job.X,
+        job.targets,
+        job.order,
+        job.rates,
+        weights,
+        intercepts,
+        velocity=velocity,
+        n_threads=n_threads,
+        **options,
+        **more,
     )
     return losses, weights, intercepts
 
@@ -95,7 +106,9 @@ def assert_equal(got: tuple[Any, Any, Any], want: Any, model: definition.Model, 
 @pytest.mark.parametrize("source", [np.uint8, np.float32, np.float64])
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("seed", range(6))
-def test_equals_the_definition_on_random_shapes(instruction_set: str, seed: int, loss: str, source: Any, dtype: Any) -> None:
+def test_equals_the_definition_on_random_shapes(
+    instruction_set: str, seed: int, loss: str, source: Any, dtype: Any
+) -> None:
     job = random_job(seed, loss, source, dtype)
     got = run_engine(job, dtype, n_threads=1 + seed % 3)
     assert_equal(got, run_definition(job), job.model, dtype)
@@ -103,11 +116,16 @@ def test_equals_the_definition_on_random_shapes(instruction_set: str, seed: int,
 
 @pytest.mark.parametrize("k", range(1, 13))
 def test_equals_the_definition_for_every_number_of_outputs(instruction_set: str, k: int) -> None:
-    job = random_job(k, "squared_hinge" if k > 1 else "logistic", np.uint8, np.float32, k=k, n=50, image_shape=(1, 785, 1))
+    job = random_job(
+        k, "squared_hinge" if k > 1 else "logistic", np.uint8, np.float32, k=k, n=50, image_shape=(1, 785, 1)
+    )
     assert_equal(run_engine(job, np.float32), run_definition(job), job.model, np.float32)
 
 
-@pytest.mark.parametrize("case", [{"n": 1}, {"batch_size": 1}, {"image_shape": (1, 1, 1)}, {"n": 700, "batch_size": 699}, {"k": 130, "n": 40}])
+@pytest.mark.parametrize(
+    "case",
+    [{"n": 1}, {"batch_size": 1}, {"image_shape": (1, 1, 1)}, {"n": 700, "batch_size": 699}, {"k": 130, "n": 40}],
+)
 def test_equals_the_definition_at_extreme_sizes(instruction_set: str, case: dict[str, Any]) -> None:
     job = random_job(3, "softmax", np.uint8, np.float64, **case)
     assert_equal(run_engine(job, np.float64), run_definition(job), job.model, np.float64)
@@ -149,7 +167,16 @@ def test_indices_leave_the_same_as_a_copied_subset(needs_engine: None) -> None:
 def test_a_batch_that_weighs_nothing_only_feels_the_penalty(needs_engine: None) -> None:
     weights, intercepts = np.ones((2, 3)), np.zeros(2)
     losses = kernels.train_segment(
-        np.ones((4, 3)), np.zeros(4, int), np.arange(4), np.full(1, 0.5), weights, intercepts, loss="softmax", batch_size=4, l2=0.1, row_weights=np.zeros(4)
+        np.ones((4, 3)),
+        np.zeros(4, int),
+        np.arange(4),
+        np.full(1, 0.5),
+        weights,
+        intercepts,
+        loss="softmax",
+        batch_size=4,
+        l2=0.1,
+        row_weights=np.zeros(4),
     )
     assert losses.tolist() == [0.0]
     np.testing.assert_allclose(weights, 0.95)
@@ -161,7 +188,17 @@ def test_reads_a_memory_map(needs_engine: None, tmp_path: Any) -> None:
     results = []
     for rows in (X, np.load(tmp_path / "X.npy", mmap_mode="r")):
         weights, intercepts = np.zeros((2, 30), np.float32), np.zeros(2, np.float32)
-        kernels.train_segment(rows, np.arange(20) % 2, np.arange(20), np.full(2, 0.1), weights, intercepts, loss="hinge", batch_size=10, scale=0.01)
+        kernels.train_segment(
+            rows,
+            np.arange(20) % 2,
+            np.arange(20),
+            np.full(2, 0.1),
+            weights,
+            intercepts,
+            loss="hinge",
+            batch_size=10,
+            scale=0.01,
+        )
         results.append(weights)
     assert np.array_equal(*results)
 
@@ -171,7 +208,16 @@ def test_stopping_ends_after_the_current_step(needs_engine: None) -> None:
     weights, intercepts = np.zeros((10, 2000), np.float32), np.zeros(10, np.float32)
     order = np.tile(np.arange(2000), 2000)
     losses = kernels.train_segment(
-        X, np.zeros(2000, int), order, np.full(40_000, 0.1), weights, intercepts, loss="softmax", batch_size=100, n_threads=2, stopping=lambda: True
+        X,
+        np.zeros(2000, int),
+        order,
+        np.full(40_000, 0.1),
+        weights,
+        intercepts,
+        loss="softmax",
+        batch_size=100,
+        n_threads=2,
+        stopping=lambda: True,
     )
     assert 0 < len(losses) < 40_000
     assert np.isfinite(losses).all()
@@ -186,7 +232,17 @@ def test_ctrl_c_raises_and_keeps_what_was_learned(needs_engine: None) -> None:
     timer.start()
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        kernels.train_segment(X, np.zeros(2000, int), order, np.full(80_000, 0.1), weights, intercepts, loss="softmax", batch_size=100, n_threads=2)
+        kernels.train_segment(
+            X,
+            np.zeros(2000, int),
+            order,
+            np.full(80_000, 0.1),
+            weights,
+            intercepts,
+            loss="softmax",
+            batch_size=100,
+            n_threads=2,
+        )
     assert time.monotonic() - begin < 5
     assert np.abs(intercepts).max() > 0
 
@@ -210,7 +266,8 @@ import os, sys, numpy as np
 from onelayer import kernels
 def go():
     W, b = np.zeros((10, 3000), np.float32), np.zeros(10, np.float32)
-    kernels.train_segment(np.ones((500, 3000), np.uint8), np.arange(500) % 10, np.arange(500), np.full(5, .1), W, b, loss="softmax", batch_size=100, n_threads=2)
+    X, y, order = np.ones((500, 3000), np.uint8), np.arange(500) % 10, np.arange(500)
+    kernels.train_segment(X, y, order, np.full(5, .1), W, b, loss="softmax", batch_size=100, n_threads=2)
     return W.tobytes()
 before = go()
 child = os.fork()
@@ -255,7 +312,9 @@ BAD: list[tuple[str, dict[str, Any], type[OnelayerError]]] = [
 
 
 @pytest.mark.parametrize(("change", "error"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
-def test_bad_input_is_refused_before_any_work(needs_engine: None, change: dict[str, Any], error: type[OnelayerError]) -> None:
+def test_bad_input_is_refused_before_any_work(
+    needs_engine: None, change: dict[str, Any], error: type[OnelayerError]
+) -> None:
     arguments: dict[str, Any] = {
         "X": np.ones((4, 3)),
         "targets": np.array([0, 1, 1, 0]),

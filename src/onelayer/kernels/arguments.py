@@ -1,4 +1,4 @@
-"""What the kernels are handed, checked: after this nothing is out of range, of the wrong type or in the wrong order in memory."""
+"""What the kernels are handed, checked: nothing is of the wrong type, out of range or out of order after this."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ import numpy as np
 
 from onelayer.errors import ConfigError, InputError, InputTypeError, did_you_mean
 
-__all__ = ["LOSSES", "array", "check_threads", "count_steps", "float_array", "float_type", "loss_number", "positions", "rows_argument", "scaling_argument", "targets_argument"]
+__all__ = [
+    "LOSSES",
+    "array",
+    "check_threads",
+    "count_steps",
+    "float_array",
+    "float_type",
+    "loss_number",
+    "positions",
+    "rows_argument",
+    "scaling_argument",
+    "targets_argument",
+]
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -41,7 +53,9 @@ def count_steps(ordered: int, batch_size: int, rates: tuple[int, ...]) -> int:
     """Return the number of batches in an order, for each of which there must be a learning rate."""
     steps = -(-ordered // batch_size) if batch_size > 0 else 0
     if batch_size < 1 or rates != (steps,):
-        raise InputError(f"{ordered} rows in batches of {batch_size} need a learning rate for each batch; there are {rates[0] if rates else 'none'}")
+        raise InputError(
+            f"{ordered} rows in batches of {batch_size} need a learning rate for each batch, not {rates} of them"
+        )
     return steps
 
 
@@ -84,7 +98,9 @@ def positions(name: str, value: Array, limit: int) -> Array:
     return np.ascontiguousarray(given, np.int64)
 
 
-def rows_argument(X: Array, indices: Array | None, mirrored: Array | None, image_shape: tuple[int, int, int] | None) -> tuple[tuple[Any, ...], int, int]:
+def rows_argument(
+    X: Array, indices: Array | None, mirrored: Array | None, image_shape: tuple[int, int, int] | None
+) -> tuple[tuple[Any, ...], int, int]:
     """Return rows as the engine takes them, and their n and d."""
     if not isinstance(X, np.ndarray) or X.dtype not in (np.uint8, np.float32, np.float64):
         found = X.dtype if isinstance(X, np.ndarray) else type(X).__name__

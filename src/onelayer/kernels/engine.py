@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import os
 from functools import lru_cache
+from importlib import import_module
 from types import ModuleType
 
 from onelayer.errors import ConfigError, MissingDependencyError, printable
 
 __all__ = ["available", "instruction_set", "native"]
 
+_module: ModuleType | None
 try:
-    from onelayer.kernels import _native as _module
+    _module = import_module("onelayer.kernels._native")
 except ImportError:
     _module = None
 
@@ -23,7 +25,8 @@ def available() -> bool:
     Raises
     ------
     ConfigError
-        If the environment variable ``ONELAYER_ENGINE`` is neither ``native`` nor ``reference``, or asks for an engine that is not there.
+        If the environment variable ``ONELAYER_ENGINE`` is neither ``native`` nor ``reference``, or asks for an engine
+        that is not there.
 
     Examples
     --------
@@ -37,13 +40,17 @@ def available() -> bool:
         return False
     if _module is None:
         if wanted == "native":
-            raise ConfigError("ONELAYER_ENGINE=native, but the native engine was not built; reinstall onelayer where there is a C++ compiler")
+            raise ConfigError(
+                "ONELAYER_ENGINE=native, but the native engine was not built; reinstall where there is a C++ compiler"
+            )
         _say_missing()
     return _module is not None
 
 
 def instruction_set() -> str | None:
-    """Return ``"baseline"``, ``"avx2"`` or ``"avx512"``, the fastest that this processor has unless ``ONELAYER_ISA`` names one; None without an engine.
+    """Return ``"baseline"``, ``"avx2"`` or ``"avx512"``; None without an engine.
+
+    It is the fastest that this processor has, unless ``ONELAYER_ISA`` names one.
 
     Raises
     ------
@@ -83,5 +90,6 @@ def _choose(wanted: str) -> str:
 @lru_cache(maxsize=1)
 def _say_missing() -> None:
     logging.getLogger("onelayer").warning(
-        "onelayer was installed without its native engine and computes with NumPy; reinstall it where there is a C++ compiler to go several times faster"
+        "onelayer was installed without its native engine and computes with NumPy; "
+        "reinstall it where there is a C++ compiler to go several times faster"
     )
