@@ -1,4 +1,5 @@
-// The row-wise Hessians of the losses, times a direction in score space: z holds a column of scores and becomes ∂²ℓ/∂z² · q.
+// The row-wise Hessians of the losses, times a direction in score space: z holds a column of scores and becomes ∂²ℓ/∂z²
+// · q.
 #pragma once
 
 #include "losses.hpp"

@@ -1,4 +1,5 @@
-// exp and log on vectors, to rounding, by Taylor series after reduction: the coefficients are then 1/n! and 1/(2n+1), with nothing to take on trust.
+// exp and log on vectors, to rounding, by Taylor series after reduction: the coefficients are then 1/n! and 1/(2n+1),
+// with nothing to take on trust.
 #pragma once
 
 #include "simd.hpp"
@@ -11,9 +12,12 @@ struct FloatFormat;
 template <>
 struct FloatFormat<float> {
     static constexpr int mantissa_bits = 23, bias = 127;
-    static constexpr float rounder = 0x1.8p23F;  // adding it rounds to an integer and leaves that integer in the low bits
-    static constexpr float ln2_high = 0x1.62e4p-1F, ln2_low = 0x1.7f7d1cp-20F;  // the high part times any exponent is exact
-    static constexpr float smallest_exponent = -80.0F;  // e⁻⁸⁰ divided by any number of classes is still a normal number; less is called 0
+    static constexpr float rounder =
+        0x1.8p23F;  // adding it rounds to an integer and leaves that integer in the low bits
+    static constexpr float ln2_high = 0x1.62e4p-1F,
+                           ln2_low = 0x1.7f7d1cp-20F;  // the high part times any exponent is exact
+    static constexpr float smallest_exponent =
+        -80.0F;  // e⁻⁸⁰ divided by any number of classes is still a normal number; less is called 0
     static constexpr int exp_degree = 7, log_terms = 5;
 };
 
@@ -53,7 +57,8 @@ ONELAYER_INLINE Vec<T> exp_of_negative(Vec<T> x) {
     return select(x <= F::smallest_exponent, broadcast(T(0)), (Vec<T>)scaled);
 }
 
-// ln x for x ≥ 1 (a sum of exponentials with its largest term 1): x = m·2ᵉ with ½√2 ≤ m < √2, and ln m = 2 artanh((m − 1)/(m + 1)).
+// ln x for x ≥ 1 (a sum of exponentials with its largest term 1): x = m·2ᵉ with ½√2 ≤ m < √2, and ln m = 2 artanh((m −
+// 1)/(m + 1)).
 template <class T>
 ONELAYER_INLINE Vec<T> log_from_one(Vec<T> x) {
     using F = FloatFormat<T>;

@@ -28,14 +28,17 @@ const Engine known[] = {
      [] { return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0; }},
     {"avx512", &avx512::single_kernels, &avx512::double_kernels,
      [] {
-         return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
-                __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("fma") != 0;
+         return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+                __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
+                __builtin_cpu_supports("fma") != 0;
      }},
 #endif
 };
 
 }  // namespace
 
-std::span<const Engine> engines() { return known; }
+std::span<const Engine> engines() {
+    return known;
+}
 
 }  // namespace onelayer

@@ -3,7 +3,8 @@
 //     scores   (x − shift) · scale · W + b  =  x · U + (b − shift · U)
 //     gradient ∂J/∂W = scale · (Σ r x − shift Σ r),  so a step on W is one on U with scale² in place of scale.
 //
-// The definition's velocity v becomes scale · v in the same way. Each thread holds its slice of the features, packed as the kernels read it.
+// The definition's velocity v becomes scale · v in the same way. Each thread holds its slice of the features, packed as
+// the kernels read it.
 #pragma once
 
 #include "tiling.hpp"
@@ -19,7 +20,8 @@ struct StepSize {
 template <class T>
 class FoldedWeights {
   public:
-    FoldedWeights(Arena& arena, Index k, Index d, Slice slice, bool with_velocity) : groups(k), k_(k), d_(d), slice_(slice) {
+    FoldedWeights(Arena& arena, Index k, Index d, Slice slice, bool with_velocity)
+        : groups(k), k_(k), d_(d), slice_(slice) {
         vectors_ = slice.last - slice.first;
         weights_ = arena.take<T>(k * vectors_ * lanes<T>);
         velocity_ = with_velocity ? arena.take<T>(k * vectors_ * lanes<T>) : nullptr;
@@ -50,7 +52,8 @@ class FoldedWeights {
         for (Index g = 0; g < groups.count; ++g) {
             for (Index v = 0; v < vectors_; ++v) {
                 for (int o = 0; o < groups.size(g); ++o) {
-                    offsets_[groups.first(g) + o] += load<T>(shift_ + v * lanes<T>) * load<T>(at(weights_, g, v) + o * lanes<T>);
+                    offsets_[groups.first(g) + o] +=
+                        load<T>(shift_ + v * lanes<T>) * load<T>(at(weights_, g, v) + o * lanes<T>);
                 }
             }
         }
@@ -78,7 +81,8 @@ class FoldedWeights {
 
     // Moves one vector of features of a group by the sums Σ r x of its outputs; residual_sums are Σ r.
     template <int Outputs>
-    ONELAYER_INLINE void step(Index group, Index vector, const Vec<T>* sums, const T* residual_sums, const StepSize<T>& size) {
+    ONELAYER_INLINE void step(Index group, Index vector, const Vec<T>* sums, const T* residual_sums,
+                              const StepSize<T>& size) {
         const Vec<T> shift = load<T>(shift_ + vector * lanes<T>), square = load<T>(squared_scale_ + vector * lanes<T>);
         T* weights = at(weights_, group, vector);
         T* velocity = velocity_ == nullptr ? nullptr : at(velocity_, group, vector);
@@ -86,7 +90,8 @@ class FoldedWeights {
 #pragma GCC unroll 16
         for (int o = 0; o < Outputs; ++o) {
             Vec<T> w = load<T>(weights + o * lanes<T>);
-            Vec<T> move = (sums[o] - shift * residual_sums[groups.first(group) + o]) * (square * size.mean) + w * size.l2;
+            Vec<T> move =
+                (sums[o] - shift * residual_sums[groups.first(group) + o]) * (square * size.mean) + w * size.l2;
             if (velocity != nullptr) {
                 move += load<T>(velocity + o * lanes<T>) * size.momentum;
                 store(velocity + o * lanes<T>, move);
@@ -102,7 +107,8 @@ class FoldedWeights {
         return packed + (groups.first(group) * vectors_ + vector * groups.size(group)) * lanes<T>;
     }
 
-    // Calls body(weight, velocity or null, its number in (k, d) or −1 beyond the last feature, scale) for every packed number.
+    // Calls body(weight, velocity or null, its number in (k, d) or −1 beyond the last feature, scale) for every packed
+    // number.
     template <class Body>
     void each_number(Body&& body) {
         for (Index g = 0; g < groups.count; ++g) {
@@ -111,8 +117,8 @@ class FoldedWeights {
                     for (int lane = 0; lane < lanes<T>; ++lane) {
                         const Index feature = (slice_.first + v) * lanes<T> + lane, packed = o * lanes<T> + lane;
                         const Index number = feature < d_ ? (groups.first(g) + o) * d_ + feature : -1;
-                        body(at(weights_, g, v) + packed, velocity_ == nullptr ? nullptr : at(velocity_, g, v) + packed, number,
-                             scale_[v * lanes<T> + lane]);
+                        body(at(weights_, g, v) + packed, velocity_ == nullptr ? nullptr : at(velocity_, g, v) + packed,
+                             number, scale_[v * lanes<T> + lane]);
                     }
                 }
             }

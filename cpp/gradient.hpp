@@ -1,6 +1,7 @@
 // Residual × input: the gradient of a tile with regard to the weights, a few vectors of features at a time.
 //
-// What becomes of the sums is the caller's business (`finish`), because in training they go straight into the step while they are in registers.
+// What becomes of the sums is the caller's business (`finish`), because in training they go straight into the step
+// while they are in registers.
 #pragma once
 
 #include "row_tile.hpp"
@@ -14,11 +15,12 @@ struct Lookahead {
     Index offset;
 };
 
-// Sums over rows of residual · x for `Vectors` vectors of features from `offset` on. While at it, brings the same features of the coming rows near: gathered
-// rows lie anywhere in memory, and waiting for them costs up to half as much again as the arithmetic.
+// Sums over rows of residual · x for `Vectors` vectors of features from `offset` on. While at it, brings the same
+// features of the coming rows near: gathered rows lie anywhere in memory, and waiting for them costs up to half as much
+// again as the arithmetic.
 template <class In, class T, int Vectors, int Outputs>
-ONELAYER_INLINE void sum_gradient(const In* const* rows, Index offset, Lookahead<In> ahead, Index count, const T* residual,
-                                  Vec<T> (&sums)[Vectors * Outputs]) {
+ONELAYER_INLINE void sum_gradient(const In* const* rows, Index offset, Lookahead<In> ahead, Index count,
+                                  const T* residual, Vec<T> (&sums)[Vectors * Outputs]) {
     constexpr int bytes = Vectors * lanes<T> * static_cast<int>(sizeof(In));
     for (Index i = 0; i < count; ++i) {
         if (ahead.rows != nullptr) {
@@ -64,10 +66,11 @@ void gradient_run(const RowTile<In, T>& tile, Index first, Index last, bool ahea
     }
 }
 
-// The gradient of a tile. finish(outputs, group, vector, sums) gets the sums of each output of the group (their number a constant), for every vector of the
-// slice; with `ahead` the coming rows are brought near meanwhile.
+// The gradient of a tile. finish(outputs, group, vector, sums) gets the sums of each output of the group (their number
+// a constant), for every vector of the slice; with `ahead` the coming rows are brought near meanwhile.
 template <class In, class T, class Finish>
-void gradient_tile(const RowTile<In, T>& tile, Slice slice, const Groups<T>& groups, const T* residual, bool ahead, Finish&& finish) {
+void gradient_tile(const RowTile<In, T>& tile, Slice slice, const Groups<T>& groups, const T* residual, bool ahead,
+                   Finish&& finish) {
     const Index whole = slice.last - slice.first - (slice.ragged ? 1 : 0);
     for (Index g = 0; g < groups.count; ++g) {
         with_constant<most_group<T>>(groups.size(g), [&](auto outputs) {

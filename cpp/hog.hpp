@@ -1,9 +1,12 @@
 // Histograms of oriented gradients, image by image; the definition and its formulas are in the package's features.
 //
-// All loops over a row of pixels are plain and have no branches: the compiler turns them into vectors.
+// A row of cells is worked on a vector of columns at a time: the bin and the vote of each of its pixels, then, for each
+// orientation, the votes of the pixels whose bin it is, summed down the columns. Votes scattered one by one to their
+// bins would wait for each other.
 #pragma once
 
 #include <cmath>
+#include <numeric>
 
 #include "team.hpp"
 #include "tiling.hpp"
@@ -17,26 +20,28 @@ class HogThread {
         cell_rows_ = job.height / job.cell_height;
         cell_columns_ = job.width / job.cell_width;
         planes_ = job.strongest ? job.channels : 1;
-        stride_ = job.width + 2;
-        plane_ = arena.take<T>(planes_ * job.height * stride_);
-        row_ = arena.take<T>(job.width);
-        column_ = arena.take<T>(job.width);
-        energy_ = arena.take<T>(job.width);
-        bins_ = arena.take<Bits<T>>(job.width);
+        stride_ = ceil_div(job.width, lanes<T>) * lanes<T> + 2;
+        plane_ = arena.take<T>(planes_ * (job.height + 2) * stride_ + lanes<T>);
+        votes_ = arena.take<Vec<T>>(job.cell_height);
+        bins_ = arena.take<Vec<T>>(job.cell_height);
+        columns_ = arena.take<T>(job.orientations * stride_);
         cells_ = arena.take<T>(cell_rows_ * cell_columns_ * job.orientations);
     }
 
     void run(Index image) {
         read(static_cast<const In*>(job_.images) + image * job_.height * job_.width * job_.channels);
-        std::fill(cells_, cells_ + cell_rows_ * cell_columns_ * job_.orientations, T(0));
-        for (Index y = 0; y < cell_rows_ * job_.cell_height; ++y) {
-            gradients(y);
-            orient();
-            vote(y / job_.cell_height);
+        for (Index row = 0; row < cell_rows_; ++row) {
+            for (Index x = 0; x < cell_columns_ * job_.cell_width; x += lanes<T>) {
+                for (Index y = 0; y < job_.cell_height; ++y) {
+                    vote(row * job_.cell_height + y, x, bins_[y], votes_[y]);
+                }
+                sum_columns(x);
+            }
+            sum_cells(cells_ + row * cell_columns_ * job_.orientations);
         }
-        const Index block_rows = cell_rows_ - job_.block_height + 1, block_columns = cell_columns_ - job_.block_width + 1;
+        const Index block_rows = cell_rows_ - job_.block_height + 1,
+                    block_columns = cell_columns_ - job_.block_width + 1;
         const Index size = job_.block_height * job_.block_width * job_.orientations;
-        scale_cells();
         T* out = job_.features + image * block_rows * block_columns * size;
         for (Index y = 0; y < block_rows; ++y) {
             for (Index x = 0; x < block_columns; ++x, out += size) {
@@ -49,33 +54,37 @@ class HogThread {
   private:
     static constexpr T epsilon = T(1e-5), clip = T(0.2);
 
-    T* line(Index plane, Index y) { return plane_ + (plane * job_.height + y) * stride_ + 1; }
+    // Line y of a plane, from −1 to height.
+    T* line(Index plane, Index y) { return plane_ + (plane * (job_.height + 2) + y + 1) * stride_ + 1; }
 
-    // The channels' sum, or each channel by itself, with a column on either side that makes the gradient along the border 0.
+    // The channels' sum, or each channel by itself. A pixel beyond a border equals the one inside it, so that the
+    // gradient across the border is 0.
     void read(const In* image) {
         for (Index p = 0; p < planes_; ++p) {
             for (Index y = 0; y < job_.height; ++y) {
                 T* to = line(p, y);
-                const In* from = image + y * job_.width * job_.channels;
-                if (job_.strongest || job_.channels == 1) {
-                    channel_line<1>(from + p, to, job_.channels);
-                } else if (job_.channels == 3) {
-                    channel_line<3>(from, to, 3);
-                } else {
-                    for (Index x = 0; x < job_.width; ++x) {
-                        to[x] = static_cast<T>(from[x * job_.channels]);
-                        for (Index c = 1; c < job_.channels; ++c) {
-                            to[x] += static_cast<T>(from[x * job_.channels + c]);
-                        }
-                    }
-                }
-                if (job_.square_root) {
-                    for (Index x = 0; x < job_.width; ++x) {
-                        to[x] = std::sqrt(to[x]);
-                    }
+                read_line(image + y * job_.width * job_.channels, p, to);
+                for (Index x = 0; job_.square_root && x < job_.width; ++x) {
+                    to[x] = std::sqrt(to[x]);
                 }
                 to[-1] = to[job_.width > 1 ? 1 : 0];
                 to[job_.width] = to[job_.width > 1 ? job_.width - 2 : 0];
+            }
+            const Index inside = job_.height > 1 ? 1 : 0;
+            std::copy(line(p, inside) - 1, line(p, inside) + job_.width + 1, line(p, -1) - 1);
+            std::copy(line(p, job_.height - 1 - inside) - 1, line(p, job_.height - 1 - inside) + job_.width + 1,
+                      line(p, job_.height) - 1);
+        }
+    }
+
+    void read_line(const In* from, Index plane, T* to) {
+        if (job_.strongest || job_.channels == 1) {
+            channel_line<1>(from + plane, to, job_.channels);
+        } else if (job_.channels == 3) {
+            channel_line<3>(from, to, 3);
+        } else {
+            for (Index x = 0; x < job_.width; ++x) {
+                to[x] = std::accumulate(from + x * job_.channels, from + (x + 1) * job_.channels, T(0));
             }
         }
     }
@@ -91,56 +100,56 @@ class HogThread {
         }
     }
 
-    // Central differences of one line of pixels; of several planes, at each pixel those of the plane with the most energy, the first of equals.
-    void gradients(Index y) {
-        const Index inner = y > 0 && y + 1 < job_.height ? 1 : 0;
+    // Bin and vote of the pixels from (y, x) on. Of several planes it is, at each pixel, the gradient with the most
+    // energy, the first of equals.
+    void vote(Index y, Index x, Vec<T>& bin, Vec<T>& magnitude) {
+        Vec<T> row = {}, column = {}, energy = {};
         for (Index p = 0; p < planes_; ++p) {
-            const T* above = line(p, y - inner);
-            const T* below = line(p, y + inner);
-            const T* here = line(p, y);
-            for (Index x = 0; x < job_.width; ++x) {
-                const T r = below[x] - above[x], c = here[x + 1] - here[x - 1], e = r * r + c * c;
-                const bool larger = p == 0 || e > energy_[x];
-                row_[x] = larger ? r : row_[x];
-                column_[x] = larger ? c : column_[x];
-                energy_[x] = larger ? e : energy_[x];
-            }
+            const Vec<T> r = load<T>(line(p, y + 1) + x) - load<T>(line(p, y - 1) + x),
+                         c = load<T>(line(p, y) + x + 1) - load<T>(line(p, y) + x - 1);
+            const Vec<T> e = r * r + c * c;
+            row = select(e > energy, r, row);
+            column = select(e > energy, c, column);
+            energy = larger(e, energy);
         }
-    }
-
-    // The bin of each gradient without an angle: turned to the half-plane row ≥ 0, it has reached angle θ where row · cot θ ≥ column.
-    void orient() {
-        for (Index x = 0; x < job_.width; ++x) {
-            column_[x] = std::copysign(T(1), row_[x]) * column_[x];
-            row_[x] = std::fabs(row_[x]);
-            bins_[x] = 0;
-        }
+        magnitude = square_root<T>(energy);
+        // Without an angle: turned to the half-plane row ≥ 0, a gradient has reached angle θ where row · cot θ ≥
+        // column.
+        column = select(row < T(0), -column, column);
+        row = larger(row, -row);
+        Vec<T> reached = {};
         for (Index o = 0; o + 1 < job_.orientations; ++o) {
-            const T cotangent = job_.cotangents[o];
-            for (Index x = 0; x < job_.width; ++x) {
-                bins_[x] += row_[x] * cotangent >= column_[x] ? 1 : 0;
-            }
+            reached += select(row * job_.cotangents[o] >= column, broadcast(T(1)), Vec<T>{});
         }
-        for (Index x = 0; x < job_.width; ++x) {
-            bins_[x] = row_[x] > T(0) ? bins_[x] : 0;  // 180° is 0°
-            energy_[x] = std::sqrt(energy_[x]);
+        bin = select(row > T(0), reached, Vec<T>{});  // 180° is 0°
+    }
+
+    void sum_columns(Index x) {
+        for (Index o = 0; o < job_.orientations; ++o) {
+            const Vec<T> wanted = broadcast(static_cast<T>(o));
+            Vec<T> sum = {};
+            for (Index y = 0; y < job_.cell_height; ++y) {
+                sum += select(bins_[y] == wanted, votes_[y], Vec<T>{});
+            }
+            store(columns_ + o * stride_ + x, sum);
         }
     }
 
-    void vote(Index cell_row) {
-        T* cell = cells_ + cell_row * cell_columns_ * job_.orientations;
-        for (Index x = 0; x < cell_columns_ * job_.cell_width; cell += job_.orientations) {
-            for (const Index end = x + job_.cell_width; x < end; ++x) {
-                cell[bins_[x]] += energy_[x];
-            }
-        }
-    }
-
-    void scale_cells() {
+    // The mean vote of each cell and orientation.
+    void sum_cells(T* cell) {
         const T divisor = job_.strongest ? T(1) : static_cast<T>(job_.channels);
-        const T scale = T(1) / (static_cast<T>(job_.cell_height * job_.cell_width) * (job_.square_root ? std::sqrt(divisor) : divisor));
-        for (Index i = 0; i < cell_rows_ * cell_columns_ * job_.orientations; ++i) {
-            cells_[i] *= scale;
+        const T scale = T(1) / (static_cast<T>(job_.cell_height * job_.cell_width) *
+                                (job_.square_root ? std::sqrt(divisor) : divisor));
+        for (Index column = 0; column < cell_columns_; ++column) {
+            for (Index o = 0; o < job_.orientations; ++o, ++cell) {
+                const T* from = columns_ + o * stride_ + column * job_.cell_width;
+                T even = 0, odd = 0;  // two sums: half the wait of one after another
+                for (Index x = 0; x + 1 < job_.cell_width; x += 2) {
+                    even += from[x];
+                    odd += from[x + 1];
+                }
+                *cell = (even + odd + (job_.cell_width % 2 == 0 ? T(0) : from[job_.cell_width - 1])) * scale;
+            }
         }
     }
 
@@ -191,10 +200,9 @@ class HogThread {
     const HogJob<T>& job_;
     Index cell_rows_, cell_columns_, planes_, stride_;
     T* plane_;
-    T* row_;
-    T* column_;
-    T* energy_;
-    Bits<T>* bins_;
+    Vec<T>* votes_;
+    Vec<T>* bins_;
+    T* columns_;
     T* cells_;
 };
 

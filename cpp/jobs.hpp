@@ -1,4 +1,5 @@
-// What a kernel is told: plain data, the same for every instruction set. Arrays belong to the caller; every one has been checked before a kernel sees it.
+// What a kernel is told: plain data, the same for every instruction set. Arrays belong to the caller; every one has
+// been checked before a kernel sees it.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,8 @@ namespace onelayer {
 enum class Loss : int { logistic, softmax, sigmoid, hinge, squared_hinge };
 enum class Element : int { uint8, float32, float64 };
 
-// n rows of d features. Row i of the job is row positions[i] of the data (i itself without positions); mirrored[i] says whether it is mirrored.
+// n rows of d features. Row i of the job is row positions[i] of the data (i itself without positions); mirrored[i] says
+// whether it is mirrored.
 struct Rows {
     const void* data = nullptr;
     Element element = Element::uint8;
@@ -81,7 +83,8 @@ struct PassJob {
     int threads = 1;
 };
 
-// m models that share rows, order and batches; each has its own learning rates, penalty, momentum, start and row weights.
+// m models that share rows, order and batches; each has its own learning rates, penalty, momentum, start and row
+// weights.
 template <class T>
 struct ModelsJob {
     Rows rows;

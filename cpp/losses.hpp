@@ -1,5 +1,6 @@
-// The five losses on a column of scores: vector lanes are rows (or models), classes lie `Stride` apart. Each turns scores into residuals ∂ℓ/∂z in place and returns
-// the rows' losses. The definitions, with their derivations, are the package's losses in array code.
+// The five losses on a column of scores: vector lanes are rows (or models), classes lie `Stride` apart. Each turns
+// scores into residuals ∂ℓ/∂z in place and returns the rows' losses. The definitions, with their derivations, are the
+// package's losses in array code.
 #pragma once
 
 #include "elementary.hpp"
@@ -60,8 +61,8 @@ Vec<T> softmax_loss(Scores z, Index k, const Target& target) {
 
 // ℓ = (1/k) Σ [ln(1 + eᶻ) − t z]; ∂ℓ/∂z = (σ(z) − t)/k. With k = 1 it is the logistic loss.
 //
-// ln(1 + e) of all classes is the logarithm of one product of factors in (1, 2], taken before it can overflow; what rounding 1 + e loses is put back to
-// first order, so that tiny losses keep their digits.
+// ln(1 + e) of all classes is the logarithm of one product of factors in (1, 2], taken before it can overflow; what
+// rounding 1 + e loses is put back to first order, so that tiny losses keep their digits.
 template <class T, class Scores, class Target>
 Vec<T> sigmoid_loss(Scores z, Index k, const Target& target) {
     constexpr Index factors = 64;
@@ -82,7 +83,8 @@ Vec<T> sigmoid_loss(Scores z, Index k, const Target& target) {
     return (loss + (log_from_one<T>(product) + lost)) * share;
 }
 
-// Weston and Watkins: ℓ = Σ_{j≠y} max(0, z_j − z_y + 1); ∂ℓ/∂z_j = 1 for each violated margin, and minus their number for y.
+// Weston and Watkins: ℓ = Σ_{j≠y} max(0, z_j − z_y + 1); ∂ℓ/∂z_j = 1 for each violated margin, and minus their number
+// for y.
 template <class T, class Scores>
 Vec<T> hinge_loss(Scores z, Index k, Vec<T> label) {
     Vec<T> own = {};
@@ -103,7 +105,8 @@ Vec<T> hinge_loss(Scores z, Index k, Vec<T> label) {
     return loss;
 }
 
-// One against the rest: ℓ = Σ_j max(0, 1 − t_j z_j)² with t_j = ±1; ∂ℓ/∂z_j = −2 t_j max(0, 1 − t_j z_j). NaN scores stay NaN.
+// One against the rest: ℓ = Σ_j max(0, 1 − t_j z_j)² with t_j = ±1; ∂ℓ/∂z_j = −2 t_j max(0, 1 − t_j z_j). NaN scores
+// stay NaN.
 template <class T, class Scores>
 Vec<T> squared_hinge_loss(Scores z, Index k, Vec<T> label) {
     Vec<T> loss = {};
@@ -174,7 +177,9 @@ Vec<T> decision_of(Column<T> z, Index k, T threshold) {
 // 1 for each row that is decided rightly; against probabilities the likeliest class is the right one.
 template <class T>
 Vec<T> hits_of(Column<T> z, Index k, const TileTargets<T>& targets, Index row) {
-    const Vec<T> right = targets.probabilities == nullptr ? targets.label(row) : decision_of<T>(targets.probability(row).probabilities, k, T(0.5));
+    const Vec<T> right = targets.probabilities == nullptr
+                             ? targets.label(row)
+                             : decision_of<T>(targets.probability(row).probabilities, k, T(0.5));
     return select(decision_of<T>(z, k, T(0)) == right, broadcast(T(1)), Vec<T>{});
 }
 

@@ -1,8 +1,9 @@
 // Many models at once, on the same rows in the same order: vector lanes are models.
 //
-// A group of as many models as a vector has lanes goes through the whole order by itself. Its weights stay in the second-level cache (200 KB for ten classes
-// of 324 features), no thread waits for another, and nothing is ever folded across lanes. Rows are scaled into a tile of floats: with a vector of models for
-// every number of it, that costs next to nothing.
+// A group of as many models as a vector has lanes goes through the whole order by itself. Its weights stay in the
+// second-level cache (200 KB for ten classes of 324 features), no thread waits for another, and nothing is ever folded
+// across lanes. Rows are scaled into a tile of floats: with a vector of models for every number of it, that costs next
+// to nothing.
 #pragma once
 
 #include <new>
@@ -13,7 +14,8 @@
 
 namespace onelayer::ONELAYER_ISA {
 
-// Sums held in registers: rows × outputs for scores, features × outputs for gradients, with the outputs' vectors and one broadcast number beside them.
+// Sums held in registers: rows × outputs for scores, features × outputs for gradients, with the outputs' vectors and
+// one broadcast number beside them.
 inline constexpr int most_lane_outputs = vector_registers == 32 ? 5 : 3;
 inline constexpr int lane_rows = vector_registers == 32 ? 5 : 4;
 
@@ -21,8 +23,11 @@ template <class In, class T>
 class ModelGroup {
   public:
     ModelGroup(Arena& arena, const ModelsJob<T>& job)
-        : job_(job), tile_(arena, job.rows, job.targets, job.own_row_weights ? nullptr : job.row_weights, job.k, Slice{0, ceil_div(job.rows.d, lanes<T>), false}) {
-        padded_d_ = ceil_div(job.rows.d, 64 / static_cast<Index>(sizeof(T))) * (64 / static_cast<Index>(sizeof(T))) + lane_rows;
+        : job_(job),
+          tile_(arena, job.rows, job.targets, job.own_row_weights ? nullptr : job.row_weights, job.k,
+                Slice{0, ceil_div(job.rows.d, lanes<T>), false}) {
+        padded_d_ =
+            ceil_div(job.rows.d, 64 / static_cast<Index>(sizeof(T))) * (64 / static_cast<Index>(sizeof(T))) + lane_rows;
         stride_ = padded_d_ | 1;  // rows that don't fall into the same sets of the cache
         parts_ = ceil_div(job.k, most_lane_outputs);
         x_ = arena.take<T>((most_tile_rows + lane_rows) * stride_);
@@ -57,7 +62,9 @@ class ModelGroup {
     int part_size(Index part) const { return static_cast<int>(part_first(part + 1) - part_first(part)); }
     Index part_first(Index part) const { return job_.k * part / parts_; }
     // Packed: for each part of the outputs, each feature, one vector of models for each output of the part.
-    T* packed(T* all, Index part, Index feature) const { return all + (part_first(part) * padded_d_ + feature * part_size(part)) * lanes<T>; }
+    T* packed(T* all, Index part, Index feature) const {
+        return all + (part_first(part) * padded_d_ + feature * part_size(part)) * lanes<T>;
+    }
 
     // Between the caller's (m, k, d) and (m, k), and the lanes; lanes without a model are 0.
     void exchange(T* weights, T* intercepts, T* packed_weights, T* packed_intercepts, bool in) {
@@ -113,7 +120,8 @@ class ModelGroup {
             }
             weight_ = weight;
             for (Index part = 0; part < parts_; ++part) {
-                with_constant<most_lane_outputs>(part_size(part), [&](auto outputs) { descend<outputs>(part, step, t == 0, t == tiles - 1); });
+                with_constant<most_lane_outputs>(
+                    part_size(part), [&](auto outputs) { descend<outputs>(part, step, t == 0, t == tiles - 1); });
             }
         }
         if (job_.fit_intercept) {
@@ -134,7 +142,8 @@ class ModelGroup {
             T* to = x_ + i * stride_;
             for (Index v = 0; v < whole; ++v) {
                 const Index j = v * lanes<T>;
-                store(to + j, (load<T>(tile_.rows()[i] + j) - load<T>(job_.scaling.shift + j)) * load<T>(job_.scaling.scale + j));
+                store(to + j, (load<T>(tile_.rows()[i] + j) - load<T>(job_.scaling.shift + j)) *
+                                  load<T>(job_.scaling.scale + j));
             }
             for (Index j = whole * lanes<T>; j < job_.rows.d; ++j) {
                 to[j] = (static_cast<T>(tile_.rows()[i][j]) - job_.scaling.shift[j]) * job_.scaling.scale[j];
@@ -142,7 +151,8 @@ class ModelGroup {
         }
     }
 
-    // Scores of all rows for one part of the outputs: a few rows at a time, and meanwhile as many of the coming rows brought near.
+    // Scores of all rows for one part of the outputs: a few rows at a time, and meanwhile as many of the coming rows
+    // brought near.
     template <int Outputs>
     void score(Index part) {
         for (Index i = 0; i < tile_.count(); i += lane_rows) {
@@ -191,8 +201,9 @@ class ModelGroup {
         const TileTargets<T> targets{tile_.labels, tile_.probabilities, job_.targets.smoothing};
         const RowProbability probability{tile_.probabilities + row};
         const Vec<T> weight = row_weight(which, row);
-        const Vec<T> loss = residual_of<T>(job_.loss, z, job_.k, LabelTarget<T>{broadcast(tile_.labels[row]), targets.on(job_.k), targets.off(job_.k)},
-                                           tile_.probabilities == nullptr ? nullptr : &probability);
+        const Vec<T> loss = residual_of<T>(
+            job_.loss, z, job_.k, LabelTarget<T>{broadcast(tile_.labels[row]), targets.on(job_.k), targets.off(job_.k)},
+            tile_.probabilities == nullptr ? nullptr : &probability);
         loss_ += select(weight > T(0), loss * weight, Vec<T>{});
         for (Index c = 0; c < job_.k; ++c) {
             const Vec<T> weighted = select(weight > T(0), z[c] * weight, Vec<T>{});
@@ -210,7 +221,8 @@ class ModelGroup {
 
     template <int Outputs>
     void descend(Index part, Index step, bool first_tile, bool last_tile) {
-        const Vec<T> rate = of_models(job_.learning_rates + step * job_.m), momentum = of_models(job_.momentum), l2 = of_models(job_.l2);
+        const Vec<T> rate = of_models(job_.learning_rates + step * job_.m), momentum = of_models(job_.momentum),
+                     l2 = of_models(job_.l2);
         const Vec<T> inverse = inverse_weight();
         for (Index j = 0; j < job_.rows.d; j += lane_rows) {
             Vec<T> sums[lane_rows * Outputs] = {};
@@ -259,7 +271,8 @@ class ModelGroup {
     }
 
     void step_intercepts(Index step) {
-        const Vec<T> rate = of_models(job_.learning_rates + step * job_.m), momentum = of_models(job_.momentum), l2 = of_models(job_.l2);
+        const Vec<T> rate = of_models(job_.learning_rates + step * job_.m), momentum = of_models(job_.momentum),
+                     l2 = of_models(job_.l2);
         for (Index c = 0; c < job_.k * lanes<T>; c += lanes<T>) {
             const Vec<T> b = load<T>(intercepts_ + c);
             Vec<T> move = load<T>(residual_sums_ + c) * inverse_weight();

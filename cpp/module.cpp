@@ -1,4 +1,5 @@
-// The Python module. It only unpacks arguments: shapes, types and ranges have been checked by onelayer.kernels, which says in its users' words what is wrong.
+// The Python module. It only unpacks arguments: shapes, types and ranges have been checked by onelayer.kernels, which
+// says in its users' words what is wrong.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
@@ -61,7 +62,9 @@ using TargetsArgument = std::tuple<Optional, Optional, double>;
 // (shift, scale)
 using ScalingArgument = std::tuple<Input, Input>;
 
-bool is_single(const nb::dlpack::dtype& dtype) { return dtype == nb::dtype<float>(); }
+bool is_single(const nb::dlpack::dtype& dtype) {
+    return dtype == nb::dtype<float>();
+}
 
 Element element_of(const Input& array) {
     if (array.dtype() == nb::dtype<std::uint8_t>()) {
@@ -336,54 +339,109 @@ NB_MODULE(_native, module) {
     module.def("instruction_sets", &instruction_sets);
     module.def(
         "train",
-        [](const std::string& engine, const RowsArgument& rows, const TargetsArgument& targets, const ScalingArgument& scaling,
-           const Optional& row_weights, int loss, const Input& order, std::int64_t batch_size, const Input& learning_rates, const Output& weights,
-           const Output& intercepts, const std::optional<Output>& weight_velocity, const std::optional<Output>& intercept_velocity, double momentum,
-           double l2, bool penalize_bias, bool fit_intercept, const Output& batch_losses, int threads, nb::handle stopping) {
-            const TrainArguments all{engine,          rows,     targets, scaling,       row_weights,   loss,         order,   batch_size,
-                                     learning_rates,  weights,  intercepts, weight_velocity, intercept_velocity, momentum, l2, penalize_bias,
-                                     fit_intercept,   batch_losses, threads, stopping};
+        [](const std::string& engine, const RowsArgument& rows, const TargetsArgument& targets,
+           const ScalingArgument& scaling, const Optional& row_weights, int loss, const Input& order,
+           std::int64_t batch_size, const Input& learning_rates, const Output& weights, const Output& intercepts,
+           const std::optional<Output>& weight_velocity, const std::optional<Output>& intercept_velocity,
+           double momentum, double l2, bool penalize_bias, bool fit_intercept, const Output& batch_losses, int threads,
+           nb::handle stopping) {
+            const TrainArguments all{engine,
+                                     rows,
+                                     targets,
+                                     scaling,
+                                     row_weights,
+                                     loss,
+                                     order,
+                                     batch_size,
+                                     learning_rates,
+                                     weights,
+                                     intercepts,
+                                     weight_velocity,
+                                     intercept_velocity,
+                                     momentum,
+                                     l2,
+                                     penalize_bias,
+                                     fit_intercept,
+                                     batch_losses,
+                                     threads,
+                                     stopping};
             return is_single(weights.dtype()) ? train<float>(all) : train<double>(all);
         },
-        nb::arg("engine"), nb::kw_only(), nb::arg("rows"), nb::arg("targets"), nb::arg("scaling"), nb::arg("row_weights").none(), nb::arg("loss"),
-        nb::arg("order"), nb::arg("batch_size"), nb::arg("learning_rates"), nb::arg("weights"), nb::arg("intercepts"),
-        nb::arg("weight_velocity").none(), nb::arg("intercept_velocity").none(), nb::arg("momentum"), nb::arg("l2"), nb::arg("penalize_bias"),
+        nb::arg("engine"), nb::kw_only(), nb::arg("rows"), nb::arg("targets"), nb::arg("scaling"),
+        nb::arg("row_weights").none(), nb::arg("loss"), nb::arg("order"), nb::arg("batch_size"),
+        nb::arg("learning_rates"), nb::arg("weights"), nb::arg("intercepts"), nb::arg("weight_velocity").none(),
+        nb::arg("intercept_velocity").none(), nb::arg("momentum"), nb::arg("l2"), nb::arg("penalize_bias"),
         nb::arg("fit_intercept"), nb::arg("batch_losses"), nb::arg("threads"), nb::arg("stopping").none());
     module.def(
         "pass_over",
-        [](const std::string& engine, const RowsArgument& rows, const TargetsArgument& targets, const ScalingArgument& scaling,
-           const Optional& row_weights, int loss, const Input& weights, const Input& intercepts, const Optional& directions,
-           const Optional& direction_intercepts, const Output& sums, const std::optional<Output>& gradient,
-           const std::optional<Output>& intercept_gradient, int threads) {
-            const PassArguments all{engine,     rows,       targets,              scaling, row_weights, loss,   weights,
-                                    intercepts, directions, direction_intercepts, sums,    gradient,    intercept_gradient, threads};
+        [](const std::string& engine, const RowsArgument& rows, const TargetsArgument& targets,
+           const ScalingArgument& scaling, const Optional& row_weights, int loss, const Input& weights,
+           const Input& intercepts, const Optional& directions, const Optional& direction_intercepts,
+           const Output& sums, const std::optional<Output>& gradient, const std::optional<Output>& intercept_gradient,
+           int threads) {
+            const PassArguments all{engine,
+                                    rows,
+                                    targets,
+                                    scaling,
+                                    row_weights,
+                                    loss,
+                                    weights,
+                                    intercepts,
+                                    directions,
+                                    direction_intercepts,
+                                    sums,
+                                    gradient,
+                                    intercept_gradient,
+                                    threads};
             is_single(weights.dtype()) ? pass<float>(all) : pass<double>(all);
         },
-        nb::arg("engine"), nb::kw_only(), nb::arg("rows"), nb::arg("targets"), nb::arg("scaling"), nb::arg("row_weights").none(), nb::arg("loss"),
-        nb::arg("weights"), nb::arg("intercepts"), nb::arg("directions").none(), nb::arg("direction_intercepts").none(), nb::arg("sums"),
+        nb::arg("engine"), nb::kw_only(), nb::arg("rows"), nb::arg("targets"), nb::arg("scaling"),
+        nb::arg("row_weights").none(), nb::arg("loss"), nb::arg("weights"), nb::arg("intercepts"),
+        nb::arg("directions").none(), nb::arg("direction_intercepts").none(), nb::arg("sums"),
         nb::arg("gradient").none(), nb::arg("intercept_gradient").none(), nb::arg("threads"));
     module.def(
         "train_models",
-        [](const std::string& engine, const RowsArgument& rows, const TargetsArgument& targets, const ScalingArgument& scaling,
-           const Optional& row_weights, int loss, const Input& order, std::int64_t batch_size, const Input& learning_rates, const Output& weights,
-           const Output& intercepts, const std::optional<Output>& weight_velocity, const std::optional<Output>& intercept_velocity,
-           const Input& momentum, const Input& l2, bool penalize_bias, bool fit_intercept, const Output& batch_losses, int threads) {
-            const ModelsArguments all{engine,         rows,    targets,    scaling,         row_weights,        loss,     order,
-                                      batch_size,     learning_rates, weights, intercepts, weight_velocity, intercept_velocity, momentum,
-                                      l2,             penalize_bias, fit_intercept, batch_losses, threads};
+        [](const std::string& engine, const RowsArgument& rows, const TargetsArgument& targets,
+           const ScalingArgument& scaling, const Optional& row_weights, int loss, const Input& order,
+           std::int64_t batch_size, const Input& learning_rates, const Output& weights, const Output& intercepts,
+           const std::optional<Output>& weight_velocity, const std::optional<Output>& intercept_velocity,
+           const Input& momentum, const Input& l2, bool penalize_bias, bool fit_intercept, const Output& batch_losses,
+           int threads) {
+            const ModelsArguments all{engine,
+                                      rows,
+                                      targets,
+                                      scaling,
+                                      row_weights,
+                                      loss,
+                                      order,
+                                      batch_size,
+                                      learning_rates,
+                                      weights,
+                                      intercepts,
+                                      weight_velocity,
+                                      intercept_velocity,
+                                      momentum,
+                                      l2,
+                                      penalize_bias,
+                                      fit_intercept,
+                                      batch_losses,
+                                      threads};
             is_single(weights.dtype()) ? train_models<float>(all) : train_models<double>(all);
         },
-        nb::arg("engine"), nb::kw_only(), nb::arg("rows"), nb::arg("targets"), nb::arg("scaling"), nb::arg("row_weights").none(), nb::arg("loss"),
-        nb::arg("order"), nb::arg("batch_size"), nb::arg("learning_rates"), nb::arg("weights"), nb::arg("intercepts"),
-        nb::arg("weight_velocity").none(), nb::arg("intercept_velocity").none(), nb::arg("momentum"), nb::arg("l2"), nb::arg("penalize_bias"),
+        nb::arg("engine"), nb::kw_only(), nb::arg("rows"), nb::arg("targets"), nb::arg("scaling"),
+        nb::arg("row_weights").none(), nb::arg("loss"), nb::arg("order"), nb::arg("batch_size"),
+        nb::arg("learning_rates"), nb::arg("weights"), nb::arg("intercepts"), nb::arg("weight_velocity").none(),
+        nb::arg("intercept_velocity").none(), nb::arg("momentum"), nb::arg("l2"), nb::arg("penalize_bias"),
         nb::arg("fit_intercept"), nb::arg("batch_losses"), nb::arg("threads"));
     module.def(
         "hog",
-        [](const std::string& engine, const Input& images, const Input& cotangents, std::tuple<std::int64_t, std::int64_t> cell,
-           std::tuple<std::int64_t, std::int64_t> block, int norm, bool square_root, bool strongest, const Output& features, int threads) {
-            const HogArguments all{engine, images, cotangents, cell, block, norm, square_root, strongest, features, threads};
+        [](const std::string& engine, const Input& images, const Input& cotangents,
+           std::tuple<std::int64_t, std::int64_t> cell, std::tuple<std::int64_t, std::int64_t> block, int norm,
+           bool square_root, bool strongest, const Output& features, int threads) {
+            const HogArguments all{engine, images,      cotangents, cell,     block,
+                                   norm,   square_root, strongest,  features, threads};
             is_single(features.dtype()) ? hog<float>(all) : hog<double>(all);
         },
-        nb::arg("engine"), nb::kw_only(), nb::arg("images"), nb::arg("cotangents"), nb::arg("cell"), nb::arg("block"), nb::arg("norm"),
-        nb::arg("square_root"), nb::arg("strongest"), nb::arg("features"), nb::arg("threads"));
+        nb::arg("engine"), nb::kw_only(), nb::arg("images"), nb::arg("cotangents"), nb::arg("cell"), nb::arg("block"),
+        nb::arg("norm"), nb::arg("square_root"), nb::arg("strongest"), nb::arg("features"), nb::arg("threads"));
 }

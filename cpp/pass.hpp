@@ -1,6 +1,7 @@
 // One pass over rows: losses and decisions, and, if wanted, gradients or Hessian products, for m models at once.
 //
-// Threads share the tiles of rows. Every figure is added up in float64 from tile to tile, losses tile by tile in order whatever the number of threads.
+// Threads share the tiles of rows. Every figure is added up in float64 from tile to tile, losses tile by tile in order
+// whatever the number of threads.
 #pragma once
 
 #include <new>
@@ -17,9 +18,12 @@ template <class In, class T>
 class PassThread {
   public:
     PassThread(Arena& arena, const PassJob<T>& job)
-        : job_(job), outputs_(job.m * job.k), slice_(slice_of<T>(job.rows.d, 0, 1)),
+        : job_(job),
+          outputs_(job.m * job.k),
+          slice_(slice_of<T>(job.rows.d, 0, 1)),
           tile_(arena, job.rows, job.targets, job.own_row_weights ? nullptr : job.row_weights, job.k, slice_),
-          weights_(arena, outputs_, job.rows.d, slice_, false), directions_(arena, job.directions == nullptr ? 0 : outputs_, job.rows.d, slice_, false) {
+          weights_(arena, outputs_, job.rows.d, slice_, false),
+          directions_(arena, job.directions == nullptr ? 0 : outputs_, job.rows.d, slice_, false) {
         scores_ = arena.take<T>(outputs_ * tile_stride);
         along_ = arena.take<T>(job.directions == nullptr ? 0 : outputs_ * tile_stride);
         intercepts_ = arena.take<T>(outputs_);
@@ -59,12 +63,14 @@ class PassThread {
             model_rows(model, first, targets, sums + 3 * model);
         }
         if (job_.gradient != nullptr) {
-            gradient_tile(tile_, slice_, weights_.groups, scores_, false, [&](auto outputs, Index group, Index vector, const Vec<T>* of_tile) {
-                double* total = gradient + (groups().first(group) * vectors() + vector * outputs) * lanes<T>;
-                for (int i = 0; i < outputs * lanes<T>; ++i) {
-                    total[i] += static_cast<double>(of_tile[i / lanes<T>][i % lanes<T>]);
-                }
-            });
+            gradient_tile(tile_, slice_, weights_.groups, scores_, false,
+                          [&](auto outputs, Index group, Index vector, const Vec<T>* of_tile) {
+                              double* total =
+                                  gradient + (groups().first(group) * vectors() + vector * outputs) * lanes<T>;
+                              for (int i = 0; i < outputs * lanes<T>; ++i) {
+                                  total[i] += static_cast<double>(of_tile[i / lanes<T>][i % lanes<T>]);
+                              }
+                          });
         }
     }
 
@@ -90,7 +96,8 @@ class PassThread {
         if (!job_.own_row_weights) {
             return tile_.weights;
         }
-        std::copy(job_.row_weights + model * job_.rows.n + first, job_.row_weights + model * job_.rows.n + first + tile_.count(), own_weights_);
+        std::copy(job_.row_weights + model * job_.rows.n + first,
+                  job_.row_weights + model * job_.rows.n + first + tile_.count(), own_weights_);
         std::fill(own_weights_ + tile_.count(), own_weights_ + tile_stride, T(0));
         return own_weights_;
     }
@@ -107,7 +114,8 @@ class PassThread {
             if (job_.directions == nullptr) {
                 loss = residual_of<T>(job_.loss, z, job_.k, targets, row);
             } else {
-                curvature_of<T>(job_.loss, z, Column<T>{along_ + model * job_.k * tile_stride + row}, job_.k, targets, row);
+                curvature_of<T>(job_.loss, z, Column<T>{along_ + model * job_.k * tile_stride + row}, job_.k, targets,
+                                row);
             }
             sums[0] += static_cast<double>(sum_of_lanes<T>(select(weight > T(0), loss * weight, none)));
             sums[1] += static_cast<double>(sum_of_lanes<T>(hits * weight));
@@ -145,7 +153,8 @@ void add_gradient(const PassJob<T>& job, const PassThread<In, T>& part) {
             double* to = job.gradient + (first + o) * job.rows.d;
             for (Index j = 0; j < job.rows.d; ++j) {
                 const Index packed = (first * part.vectors() + j / lanes<T> * size + o) * lanes<T> + j % lanes<T>;
-                to[j] += static_cast<double>(job.scaling.scale[j]) * (part.gradient[packed] - static_cast<double>(job.scaling.shift[j]) * residual_sum);
+                to[j] += static_cast<double>(job.scaling.scale[j]) *
+                         (part.gradient[packed] - static_cast<double>(job.scaling.shift[j]) * residual_sum);
             }
         }
     }
@@ -156,8 +165,9 @@ template <class In, class T>
 void pass(const PassJob<T>& job, Team& team) {
     const Index tile_rows = tile_rows_for<In>(job.rows.d), tiles = ceil_div(job.rows.n, tile_rows);
     constexpr Index least_rows_work = 200'000;  // multiply-adds that pay for waking a thread
-    const int threads = static_cast<int>(
-        std::clamp<Index>(std::min(tiles, job.rows.n * job.m * job.k * job.rows.d / least_rows_work), 1, std::min(job.threads, Barrier::most_threads)));
+    const int threads =
+        static_cast<int>(std::clamp<Index>(std::min(tiles, job.rows.n * job.m * job.k * job.rows.d / least_rows_work),
+                                           1, std::min(job.threads, Barrier::most_threads)));
     Arena measure(nullptr);
     PassThread<In, T>(measure, job);
     const std::size_t each = measure.used();

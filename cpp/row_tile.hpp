@@ -1,7 +1,8 @@
-// The rows of a tile as the kernels want them: where each begins, its ragged end in a full vector, its label and its weight.
+// The rows of a tile as the kernels want them: where each begins, its ragged end in a full vector, its label and its
+// weight.
 //
-// Rows are read where they lie, in the data's own type. Only what can't be read in place is copied: mirrored rows, and the last features of a row when d
-// isn't a multiple of the vector width.
+// Rows are read where they lie, in the data's own type. Only what can't be read in place is copied: mirrored rows, and
+// the last features of a row when d isn't a multiple of the vector width.
 #pragma once
 
 #include "mirror.hpp"
@@ -32,7 +33,9 @@ class RowTile {
     }
 
     Index count() const { return count_; }
-    const In* const* rows() const { return begins_; }      // of `count` rows, then the last again, as far as a block of rows may reach
+    const In* const* rows() const {
+        return begins_;
+    }  // of `count` rows, then the last again, as far as a block of rows may reach
     const In* const* ends() const { return end_begins_; }  // of the ragged vector
     const In* const* coming() const { return coming_; }    // rows that will be needed after these
     double total_weight() const { return total_weight_; }
@@ -53,7 +56,8 @@ class RowTile {
         total_weight_ = 0;
         for (Index i = 0; i < count; ++i) {
             const Index which = member(members, first + i);
-            begins_[i] = source_.mirrored != nullptr && source_.mirrored[which] != 0 ? mirrored_copy(which, i) : row(which);
+            begins_[i] =
+                source_.mirrored != nullptr && source_.mirrored[which] != 0 ? mirrored_copy(which, i) : row(which);
             weights[i] = row_weights_ == nullptr ? T(1) : row_weights_[which];
             total_weight_ += static_cast<double>(weights[i]);
             if (targets_.labels != nullptr) {

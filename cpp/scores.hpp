@@ -1,18 +1,21 @@
 // Scores of a tile: rows times weights.
 //
-// Weights lie packed: for each group of outputs, for each vector of features, one vector for each output of the group. So a kernel reads them in one
-// stream, whatever d and k are. Lanes are features; their sums are folded once for each run over the features.
+// Weights lie packed: for each group of outputs, for each vector of features, one vector for each output of the group.
+// So a kernel reads them in one stream, whatever d and k are. Lanes are features; their sums are folded once for each
+// run over the features.
 #pragma once
 
 #include "row_tile.hpp"
 
 namespace onelayer::ONELAYER_ISA {
 
-// Weights of a group that one run over the features may touch: with the rows they have to stay in a first-level cache of 32 to 48 KB.
+// Weights of a group that one run over the features may touch: with the rows they have to stay in a first-level cache
+// of 32 to 48 KB.
 inline constexpr Index run_bytes = 30 << 10;
 
 template <class In, class T, int Rows, int Outputs>
-ONELAYER_INLINE void add_products(const In* const (&rows)[Rows], Index offset, const T* weights, Vec<T> (&sums)[Outputs * Rows]) {
+ONELAYER_INLINE void add_products(const In* const (&rows)[Rows], Index offset, const T* weights,
+                                  Vec<T> (&sums)[Outputs * Rows]) {
     Vec<T> x[Rows];
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
@@ -29,9 +32,11 @@ ONELAYER_INLINE void add_products(const In* const (&rows)[Rows], Index offset, c
     }
 }
 
-// Vectors [first, last) of a few rows against one group of outputs; `weights` begins at `first`. The ragged vector, if any, follows them.
+// Vectors [first, last) of a few rows against one group of outputs; `weights` begins at `first`. The ragged vector, if
+// any, follows them.
 template <class In, class T, int Rows, int Outputs>
-void score_block(const In* const* row, const In* const* end, Index first, Index last, bool ragged, const T* weights, T* scores, bool add) {
+void score_block(const In* const* row, const In* const* end, Index first, Index last, bool ragged, const T* weights,
+                 T* scores, bool add) {
     const In* rows[Rows];
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
@@ -70,8 +75,9 @@ ONELAYER_INLINE void look_ahead(const RowTile<In, T>& tile, Index i, int rows, I
     }
 }
 
-// One group of outputs over the whole slice, in runs whose weights stay in the first-level cache. With `ahead`, as much of the coming rows is brought near
-// meanwhile: they lie anywhere in memory, and waiting for them costs up to half as much again as the arithmetic.
+// One group of outputs over the whole slice, in runs whose weights stay in the first-level cache. With `ahead`, as much
+// of the coming rows is brought near meanwhile: they lie anywhere in memory, and waiting for them costs up to half as
+// much again as the arithmetic.
 template <class In, class T, int Outputs>
 void score_group(const RowTile<In, T>& tile, Slice slice, bool ahead, const T* weights, T* scores) {
     constexpr int block = rows_together(Outputs);
@@ -90,12 +96,15 @@ void score_group(const RowTile<In, T>& tile, Slice slice, bool ahead, const T* w
     }
 }
 
-// Scores of every row of the tile on this slice of the features, class by class; up to a block's rows beyond the last are overwritten too.
+// Scores of every row of the tile on this slice of the features, class by class; up to a block's rows beyond the last
+// are overwritten too.
 template <class In, class T>
-void score_tile(const RowTile<In, T>& tile, Slice slice, bool ahead, const Groups<T>& groups, const T* weights, T* scores) {
+void score_tile(const RowTile<In, T>& tile, Slice slice, bool ahead, const Groups<T>& groups, const T* weights,
+                T* scores) {
     for (Index g = 0; g < groups.count; ++g) {
         with_constant<most_group<T>>(groups.size(g), [&](auto outputs) {
-            score_group<In, T, outputs>(tile, slice, ahead && g == 0, weights + groups.first(g) * (slice.last - slice.first) * lanes<T>,
+            score_group<In, T, outputs>(tile, slice, ahead && g == 0,
+                                        weights + groups.first(g) * (slice.last - slice.first) * lanes<T>,
                                         scores + groups.first(g) * tile_stride);
         });
     }

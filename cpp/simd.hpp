@@ -1,6 +1,8 @@
-// Vectors of the widest kind that this translation unit is compiled for, and the few operations on them that the compiler does not spell well by itself.
+// Vectors of the widest kind that this translation unit is compiled for, and the few operations on them that the
+// compiler does not spell well by itself.
 //
-// Everything here is in a namespace named after the instruction set, so that the linker never takes one set's code for another's.
+// Everything here is in a namespace named after the instruction set, so that the linker never takes one set's code for
+// another's.
 #pragma once
 
 #include <cstddef>
@@ -60,7 +62,8 @@ ONELAYER_INLINE void store(T* at, Vec<T> value) {
     *reinterpret_cast<typename VectorOf<T, lanes<T>>::unaligned*>(at) = value;
 }
 
-// Reads lanes<T> numbers of type In and widens them to T. Bytes go through intrinsics: __builtin_convertvector takes them apart one by one.
+// Reads lanes<T> numbers of type In and widens them to T. Bytes go through intrinsics: __builtin_convertvector takes
+// them apart one by one.
 template <class T, class In>
 ONELAYER_INLINE Vec<T> load(const In* at) {
     using Narrow = VectorOf<In, lanes<T>>;
@@ -97,7 +100,8 @@ ONELAYER_INLINE Vec<T> load(const In* at) {
     }
 }
 
-// Makes the compiler hold a value in a register that it would otherwise load again for every use: two loads a cycle are as scarce as two products.
+// Makes the compiler hold a value in a register that it would otherwise load again for every use: two loads a cycle are
+// as scarce as two products.
 template <class V>
 ONELAYER_INLINE void keep_in_register(V& value) {
 #if defined(__AVX512F__)
@@ -122,6 +126,29 @@ ONELAYER_INLINE V larger(V a, V b) {
 }
 
 template <class T>
+ONELAYER_INLINE Vec<T> square_root(Vec<T> v) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        return (Vec<T>)_mm512_sqrt_ps((__m512)v);
+    } else {
+        return (Vec<T>)_mm512_sqrt_pd((__m512d)v);
+    }
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4) {
+        return (Vec<T>)_mm256_sqrt_ps((__m256)v);
+    } else {
+        return (Vec<T>)_mm256_sqrt_pd((__m256d)v);
+    }
+#else
+    for (int i = 0; i < lanes<T>; ++i) {
+        v[i] = sizeof(T) == 4 ? static_cast<T>(__builtin_sqrtf(static_cast<float>(v[i])))
+                              : static_cast<T>(__builtin_sqrt(static_cast<double>(v[i])));
+    }
+    return v;
+#endif
+}
+
+template <class T>
 ONELAYER_INLINE T sum_of_lanes(Vec<T> v) {
     T total = v[0];
     for (int i = 1; i < lanes<T>; ++i) {
@@ -130,8 +157,9 @@ ONELAYER_INLINE T sum_of_lanes(Vec<T> v) {
     return total;
 }
 
-// Lane numbers of one of the two shuffles by which a pair (a, b) of vectors becomes one vector of half-summed lanes: the even, or the odd, units of
-// both. Within 128 bits a unit is a number, beyond it is 128 bits, because shuffles that stay within 128 bits are the cheap ones.
+// Lane numbers of one of the two shuffles by which a pair (a, b) of vectors becomes one vector of half-summed lanes:
+// the even, or the odd, units of both. Within 128 bits a unit is a number, beyond it is 128 bits, because shuffles that
+// stay within 128 bits are the cheap ones.
 template <class T>
 constexpr int pair_lane(int lane, bool across, bool odd) {
     constexpr int count = lanes<T>;
@@ -148,10 +176,12 @@ constexpr int pair_lane(int lane, bool across, bool odd) {
 
 template <class T, bool Across, std::size_t... I>
 ONELAYER_INLINE Vec<T> add_pairs(Vec<T> a, Vec<T> b, std::index_sequence<I...>) {
-    return __builtin_shufflevector(a, b, pair_lane<T>(I, Across, false)...) + __builtin_shufflevector(a, b, pair_lane<T>(I, Across, true)...);
+    return __builtin_shufflevector(a, b, pair_lane<T>(I, Across, false)...) +
+           __builtin_shufflevector(a, b, pair_lane<T>(I, Across, true)...);
 }
 
-// Sums the lanes of each of Count vectors: totals[c] = Σ lanes of sums[c]. As a tree of pairs a vector costs two shuffles, not one for every halving.
+// Sums the lanes of each of Count vectors: totals[c] = Σ lanes of sums[c]. As a tree of pairs a vector costs two
+// shuffles, not one for every halving.
 template <class T, int Count>
 ONELAYER_INLINE void sums_of_lanes(const Vec<T>* sums, T* totals) {
     constexpr int per_vector = lanes<T>;

@@ -48,7 +48,7 @@ class Worker {
     }
 
   private:
-    static constexpr int spins = 6000;  // about 0.1 ms of pauses and of giving way
+    static constexpr int spins = 1000;  // about half a millisecond, most of it giving way
 
     void serve() {
         for (unsigned next = 1;; ++next) {
@@ -119,7 +119,9 @@ struct Team::State {
 };
 
 Team::Team() : state_(new State) {}
-Team::~Team() { delete state_; }
+Team::~Team() {
+    delete state_;
+}
 
 void Team::run(int threads, void (*body)(void*, int), void* context) {
     auto& workers = state_->workers;
@@ -172,6 +174,8 @@ TeamLease::~TeamLease() {
     to->idle.push_back(team_);
 }
 
-void Patience::give_way() noexcept { sched_yield(); }
+void Patience::give_way() noexcept {
+    sched_yield();
+}
 
 }  // namespace onelayer

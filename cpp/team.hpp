@@ -1,5 +1,5 @@
-// The engine's own threads. A team is lent to one call at a time, so that calls from several Python threads run side by side, and it keeps its
-// workspace between calls, because fresh pages cost more than a small epoch.
+// The engine's own threads. A team is lent to one call at a time, so that calls from several Python threads run side by
+// side, and it keeps its workspace between calls, because fresh pages cost more than a small epoch.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,8 @@ namespace onelayer {
 
 class Team {
   public:
-    // Runs body(context, thread) for every thread in [0, threads), thread 0 being the caller; returns when all are done.
+    // Runs body(context, thread) for every thread in [0, threads), thread 0 being the caller; returns when all are
+    // done.
     void run(int threads, void (*body)(void*, int), void* context);
 
     template <class Body>
@@ -17,7 +18,8 @@ class Team {
         run(threads, [](void* context, int thread) { (*static_cast<Body*>(context))(thread); }, &body);
     }
 
-    // At least this many bytes, aligned to a page; what an earlier call left there may still be in it. Throws std::bad_alloc.
+    // At least this many bytes, aligned to a page; what an earlier call left there may still be in it. Throws
+    // std::bad_alloc.
     void* workspace(std::size_t bytes);
 
     Team(const Team&) = delete;
@@ -49,8 +51,9 @@ class TeamLease {
 class Patience {
   public:
     void pause() noexcept {
-        // 2,000 pauses are about 30 µs: longer than a step is unbalanced by, shorter than a time slice.
-        if (++waited_ < 2000) {
+        // 200 pauses are about 10 µs: longer than a step is unbalanced by. Who hasn't come by then has lost its
+        // processor, and may need this one.
+        if (++waited_ < 200) {
 #if defined(__x86_64__)
             __builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -67,7 +70,8 @@ class Patience {
     int waited_ = 0;
 };
 
-// A barrier of spinning threads, one cache line for each. A kernel crosses thousands a second, and a futex costs as much as a step's arithmetic.
+// A barrier of spinning threads, one cache line for each. A kernel crosses thousands a second, and a futex costs as
+// much as a step's arithmetic.
 class Barrier {
   public:
     static constexpr int most_threads = 256;

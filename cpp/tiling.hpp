@@ -1,4 +1,5 @@
-// Sizes that all kernels share. A batch is worked on in tiles of rows; per-row figures of a tile lie class by class, so that vector lanes are rows.
+// Sizes that all kernels share. A batch is worked on in tiles of rows; per-row figures of a tile lie class by class, so
+// that vector lanes are rows.
 #pragma once
 
 #include <algorithm>
@@ -12,14 +13,16 @@ namespace onelayer::ONELAYER_ISA {
 using Index = std::int64_t;
 
 inline constexpr int most_tile_rows = 128;
-// Distance between the classes of a tile. Not a power of two: the lines of all classes would fall into the same few sets of the cache.
+// Distance between the classes of a tile. Not a power of two: the lines of all classes would fall into the same few
+// sets of the cache.
 inline constexpr int tile_stride = most_tile_rows + 16;
 
 // Outputs that are worked on together: with all ten of a usual data set every row is converted once, not twice.
 template <class T>
 inline constexpr int most_group = vector_registers == 32 ? 10 : 5;
 
-// Rows for so many outputs in the score kernel, by what the registers hold: rows · outputs sums, the rows and one vector of weights.
+// Rows for so many outputs in the score kernel, by what the registers hold: rows · outputs sums, the rows and one
+// vector of weights.
 constexpr int rows_together(int outputs) {
     if (vector_registers == 32) {
         constexpr int table[] = {0, 8, 8, 6, 5, 5, 4, 3, 3, 3, 2};
@@ -43,7 +46,9 @@ struct Slice {
     bool ragged = false;        // whether the last of them is only partly filled
 };
 
-constexpr Index ceil_div(Index a, Index b) { return (a + b - 1) / b; }
+constexpr Index ceil_div(Index a, Index b) {
+    return (a + b - 1) / b;
+}
 
 template <class T>
 Slice slice_of(Index d, int thread, int threads) {
@@ -60,7 +65,8 @@ Index tile_rows_for(Index features) {
     return std::clamp<Index>(bytes / (features * static_cast<Index>(sizeof(In))), 16, most_tile_rows);
 }
 
-// The k outputs as groups of nearly equal size, none above most_group: 17 is 9 + 8, since a group of one would waste every row that it loads.
+// The k outputs as groups of nearly equal size, none above most_group: 17 is 9 + 8, since a group of one would waste
+// every row that it loads.
 template <class T>
 struct Groups {
     explicit Groups(Index k) : k_(k), count(ceil_div(k, most_group<T>)) {}
@@ -74,7 +80,8 @@ struct Groups {
     Index count;
 };
 
-// Calls body with std::integral_constant<int, size>, for kernels that need to know a group's size to keep it in registers.
+// Calls body with std::integral_constant<int, size>, for kernels that need to know a group's size to keep it in
+// registers.
 template <int Most, class Body>
 ONELAYER_INLINE void with_constant(int size, Body&& body) {
     if constexpr (Most > 0) {

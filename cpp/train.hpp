@@ -1,8 +1,9 @@
 // Mini-batch SGD from one validation to the next, in one call.
 //
-// Each thread owns a slice of the features and the weights on it. A step is: scores of the batch on the own slice; one barrier; everybody adds up all slices'
-// scores and works out the residuals (cheap: classes, not features); the gradient on the own slice, straight into the own weights. Scores are kept twice in
-// turn, so that one barrier a step is enough: who writes the scores after next has seen all others past the present ones.
+// Each thread owns a slice of the features and the weights on it. A step is: scores of the batch on the own slice; one
+// barrier; everybody adds up all slices' scores and works out the residuals (cheap: classes, not features); the
+// gradient on the own slice, straight into the own weights. Scores are kept twice in turn, so that one barrier a step
+// is enough: who writes the scores after next has seen all others past the present ones.
 #pragma once
 
 #include <new>
@@ -40,7 +41,12 @@ template <class In, class T>
 class TrainThread {
   public:
     TrainThread(Arena& arena, const TrainJob<T>& job, TrainShared<T>* shared, int thread, int threads, Index tile_rows)
-        : job_(job), shared_(shared), thread_(thread), threads_(threads), tile_rows_(tile_rows), slice_(slice_of<T>(job.rows.d, thread, threads)),
+        : job_(job),
+          shared_(shared),
+          thread_(thread),
+          threads_(threads),
+          tile_rows_(tile_rows),
+          slice_(slice_of<T>(job.rows.d, thread, threads)),
           tile_(arena, job.rows, job.targets, job.row_weights, job.k, slice_),
           weights_(arena, job.k, job.rows.d, slice_, job.weight_velocity != nullptr) {
         for (int turn = 0; turn < 2; ++turn) {
@@ -131,7 +137,8 @@ class TrainThread {
         }
     }
 
-    // From everybody's scores to weighted residuals of all rows; returns the weighted losses of those rows that are this thread's to count.
+    // From everybody's scores to weighted residuals of all rows; returns the weighted losses of those rows that are
+    // this thread's to count.
     double residuals(int turn) {
         const TileTargets<T> targets{tile_.labels, tile_.probabilities, job_.targets.smoothing};
         double loss = 0;
@@ -166,24 +173,28 @@ class TrainThread {
 
     void descend(Index step, bool first_tile, bool last_tile) {
         const double mean = total_weight_ > 0 ? 1 / total_weight_ : 0;
-        const StepSize<T> size{static_cast<T>(job_.learning_rates[step]), static_cast<T>(mean), static_cast<T>(job_.momentum), static_cast<T>(job_.l2)};
+        const StepSize<T> size{static_cast<T>(job_.learning_rates[step]), static_cast<T>(mean),
+                               static_cast<T>(job_.momentum), static_cast<T>(job_.l2)};
         if (last_tile) {
             for (Index c = 0; c < job_.k; ++c) {
                 residual_sums_[c] = sum_of_lanes<T>(partial_sums_[c]);
             }
             weights_.clear_offsets();
         }
-        gradient_tile(tile_, slice_, weights_.groups, residual_, true, [&](auto outputs, Index group, Index vector, Vec<T>* sums) {
-            T* kept = gradient_ + (weights_.groups.first(group) * (slice_.last - slice_.first) + vector * outputs) * lanes<T>;
-            if (!first_tile) {
-                add_kept<outputs>(kept, sums);
-            }
-            if (last_tile) {
-                weights_.template step<outputs>(group, vector, sums, residual_sums_, size);
-            } else {
-                keep<outputs>(kept, sums);
-            }
-        });
+        gradient_tile(tile_, slice_, weights_.groups, residual_, true,
+                      [&](auto outputs, Index group, Index vector, Vec<T>* sums) {
+                          T* kept = gradient_ +
+                                    (weights_.groups.first(group) * (slice_.last - slice_.first) + vector * outputs) *
+                                        lanes<T>;
+                          if (!first_tile) {
+                              add_kept<outputs>(kept, sums);
+                          }
+                          if (last_tile) {
+                              weights_.template step<outputs>(group, vector, sums, residual_sums_, size);
+                          } else {
+                              keep<outputs>(kept, sums);
+                          }
+                      });
         if (last_tile && job_.fit_intercept) {
             step_intercepts(size);
         }
@@ -240,7 +251,8 @@ inline constexpr Index least_work = 60'000;
 template <class T>
 int useful_threads(const TrainJob<T>& job) {
     const Index work = 2 * std::min(job.batch_size, job.ordered) * job.k * job.rows.d;
-    const Index most = std::min<Index>({job.threads, work / least_work, ceil_div(job.rows.d, 2 * lanes<T>), Barrier::most_threads});
+    const Index most =
+        std::min<Index>({job.threads, work / least_work, ceil_div(job.rows.d, 2 * lanes<T>), Barrier::most_threads});
     return static_cast<int>(std::max<Index>(1, most));
 }
 

@@ -91,10 +91,25 @@ class Model:
 
 
 def train(
-    X: Array, targets: Array, order: Array, model: Model, *, loss: str, batch_size: int, rates: Array, shift: Any = 0.0, scale: Any = 1.0,
-    momentum: float = 0.0, l2: float = 0.0, penalize_bias: bool = False, fit_intercept: bool = True, row_weights: Array | None = None,
-    smoothing: float = 0.0, mirrored: Array | None = None, image_shape: Any = None,
-) -> Array:  # fmt: skip
+    X: Array,
+    targets: Array,
+    order: Array,
+    model: Model,
+    *,
+    loss: str,
+    batch_size: int,
+    rates: Array,
+    shift: Any = 0.0,
+    scale: Any = 1.0,
+    momentum: float = 0.0,
+    l2: float = 0.0,
+    penalize_bias: bool = False,
+    fit_intercept: bool = True,
+    row_weights: Array | None = None,
+    smoothing: float = 0.0,
+    mirrored: Array | None = None,
+    image_shape: Any = None,
+) -> Array:
     """Train ``model`` (float64) in place; return the mean loss of each batch before its step."""
     losses = np.empty(len(rates))
     for step, rate in enumerate(rates):

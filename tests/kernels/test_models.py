@@ -53,16 +53,36 @@ def test_each_model_equals_the_definition_alone(
     mirror = {} if mirrored is None else {"mirrored": mirrored, "image_shape": image_shape}
 
     got = kernels.train_models_segment(
-        X, targets, order, rates, weights, intercepts, velocity=(np.zeros_like(weights), np.zeros_like(intercepts)),
-        momentum=momentum, l2=l2, row_weights=row_weights, n_threads=1 + seed % 3, **options, **mirror,
-    )  # fmt: skip
+        X,
+        targets,
+        order,
+        rates,
+        weights,
+        intercepts,
+        velocity=(np.zeros_like(weights), np.zeros_like(intercepts)),
+        momentum=momentum,
+        l2=l2,
+        row_weights=row_weights,
+        n_threads=1 + seed % 3,
+        **options,
+        **mirror,
+    )
 
     bound = 1e-5 if dtype == np.float32 else 1e-11
     for i, model in enumerate(models):
         alone = row_weights if row_weights is None or row_weights.ndim == 1 else row_weights[:, i]
         want = definition.train(
-            X, targets, order, model, rates=rates[:, i], row_weights=alone, momentum=momentum[i], l2=l2[i], **options, **mirror,
-        )  # fmt: skip
+            X,
+            targets,
+            order,
+            model,
+            rates=rates[:, i],
+            row_weights=alone,
+            momentum=momentum[i],
+            l2=l2[i],
+            **options,
+            **mirror,
+        )
         np.testing.assert_allclose(got[:, i], want, rtol=bound, atol=bound)
         np.testing.assert_allclose(weights[i], model.weights, rtol=0, atol=bound * max(1, np.abs(model.weights).max()))
         np.testing.assert_allclose(

@@ -266,7 +266,8 @@ import os, sys, numpy as np
 from onelayer import kernels
 def go():
     W, b = np.zeros((10, 3000), np.float32), np.zeros(10, np.float32)
-    kernels.train_segment(np.ones((500, 3000), np.uint8), np.arange(500) % 10, np.arange(500), np.full(5, .1), W, b, loss="softmax", batch_size=100, n_threads=2)
+    X, y, order = np.ones((500, 3000), np.uint8), np.arange(500) % 10, np.arange(500)
+    kernels.train_segment(X, y, order, np.full(5, .1), W, b, loss="softmax", batch_size=100, n_threads=2)
     return W.tobytes()
 before = go()
 child = os.fork()

@@ -1,7 +1,9 @@
 """The native engine's face: arrays in, arrays out.
 
-Everything here has a definition in array code (``losses``, ``solvers.sgd``, ``objective``, ``features.hog``), and equals it to rounding. Ask
-:func:`available` first: without a compiler at installation, or with ``ONELAYER_ENGINE=reference``, there is no engine, and the definitions run.
+Everything here has a definition in array code (``losses``, ``solvers.sgd``, ``objective``, ``features.hog``), and
+equals it to rounding. Ask
+:func:`available` first: without a compiler at installation, or with ``ONELAYER_ENGINE=reference``, there is no
+engine, and the definitions run.
 """
 
 from onelayer.kernels.engine import available, instruction_set, knows, name

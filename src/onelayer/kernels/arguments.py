@@ -1,4 +1,4 @@
-"""What the kernels are handed, checked: after this nothing is out of range, of the wrong type or in the wrong order in memory."""
+"""What the kernels are handed, checked: nothing is of the wrong type, out of range or out of order after this."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def count_steps(ordered: int, batch_size: int, rates: tuple[int, ...]) -> int:
     steps = -(-ordered // batch_size) if batch_size > 0 else 0
     if batch_size < 1 or rates != (steps,):
         raise InputError(
-            f"{ordered} rows in batches of {batch_size} need a learning rate for each batch; there are {rates[0] if rates else 'none'}"
+            f"{ordered} rows in batches of {batch_size} need a learning rate for each batch, not {rates} of them"
         )
     return steps
 

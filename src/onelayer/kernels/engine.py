@@ -13,8 +13,9 @@ from onelayer.kernels.arguments import LOSSES
 
 __all__ = ["available", "instruction_set", "knows", "name", "native"]
 
+_module: ModuleType | None
 try:
-    _module: ModuleType | None = import_module("onelayer.kernels._native")
+    _module = import_module("onelayer.kernels._native")
 except ImportError:
     _module = None
 
@@ -25,7 +26,8 @@ def available() -> bool:
     Raises
     ------
     ConfigError
-        If the environment variable ``ONELAYER_ENGINE`` is neither ``native`` nor ``reference``, or asks for an engine that is not there.
+        If the environment variable ``ONELAYER_ENGINE`` is neither ``native`` nor ``reference``, or asks for an engine
+        that is not there.
 
     Examples
     --------
@@ -40,7 +42,7 @@ def available() -> bool:
     if _module is None:
         if wanted == "native":
             raise ConfigError(
-                "ONELAYER_ENGINE=native, but the native engine was not built; reinstall onelayer where there is a C++ compiler"
+                "ONELAYER_ENGINE=native, but the native engine was not built; reinstall where there is a C++ compiler"
             )
         _say_missing()
     return _module is not None
@@ -63,7 +65,9 @@ def knows(loss: str) -> bool:
 
 
 def instruction_set() -> str | None:
-    """Return ``"baseline"``, ``"avx2"`` or ``"avx512"``, the fastest that this processor has unless ``ONELAYER_ISA`` names one; None without an engine.
+    """Return ``"baseline"``, ``"avx2"`` or ``"avx512"``; None without an engine.
+
+    It is the fastest that this processor has, unless ``ONELAYER_ISA`` names one.
 
     Raises
     ------
@@ -103,5 +107,6 @@ def _choose(wanted: str) -> str:
 @lru_cache(maxsize=1)
 def _say_missing() -> None:
     logging.getLogger("onelayer").warning(
-        "onelayer was installed without its native engine and computes with NumPy; reinstall it where there is a C++ compiler to go several times faster"
+        "onelayer was installed without its native engine and computes with NumPy; "
+        "reinstall it where there is a C++ compiler to go several times faster"
     )

@@ -58,12 +58,12 @@ def hog(
         raise InputError(f"images must have shape (n, height, width, channels), not {images.shape}")
     if block_norm not in BLOCK_NORMS or channel not in ("mean", "strongest"):
         raise ConfigError(
-            f"block_norm={block_norm!r}, channel={channel!r}: use one of {', '.join(BLOCK_NORMS)}, and mean or strongest"
+            f"block_norm={block_norm!r}, channel={channel!r}: use {', '.join(BLOCK_NORMS)}; mean or strongest"
         )
     sizes = (orientations, *pixels_per_cell, *cells_per_block)
     if len(sizes) != 5 or min(sizes) < 1 or orientations > 180:
         raise ConfigError(
-            f"orientations, pixels_per_cell and cells_per_block are {sizes}; use whole numbers from 1, and at most 180 orientations"
+            f"orientations, pixels per cell, cells per block are {sizes}; use whole numbers, 180 orientations at most"
         )
     blocks = [images.shape[1 + i] // pixels_per_cell[i] - cells_per_block[i] + 1 for i in range(2)]
     if min(blocks) < 1:
@@ -75,7 +75,8 @@ def hog(
         module.hog(
             isa,
             images=arguments.array("images", images, images.dtype, images.shape),
-            # Rounding makes cot exactly 1, 0 and −1 at 45°, 90° and 135°, the only edges that an integer gradient can lie on.
+            # Rounding makes cot exactly 1, 0 and −1 at 45°, 90° and 135°, the only edges that an integer gradient can
+            # lie on.
             cotangents=np.round(1 / np.tan(np.pi * np.arange(1, orientations) / orientations), 15).astype(dtype),
             cell=tuple(map(int, pixels_per_cell)),
             block=tuple(map(int, cells_per_block)),

@@ -39,13 +39,16 @@ def train_models_segment(
     label_smoothing: float = 0.0,
     n_threads: int = 1,
 ) -> Array:
-    """Train m models over the batches of ``order`` in one pass, each as :func:`train_segment` would train it alone, up to rounding.
+    """Train m models over the batches of ``order`` in one pass.
 
-    Models go in groups of 16 (8 in float64; less without AVX-512), one group to a thread: a number of models that fills its groups is the fastest.
+    Each ends where :func:`train_segment` would have brought it alone, up to rounding. Models go in groups of 16 (8
+    in float64; less without AVX-512), one group to a thread: a number of models that fills its groups is the
+    fastest.
 
     Parameters
     ----------
-    X, targets, order, loss, batch_size, penalize_bias, fit_intercept, shift, scale, indices, mirrored, image_shape, label_smoothing, n_threads
+    X, targets, order, loss, batch_size, penalize_bias, fit_intercept, shift, scale, indices, mirrored, image_shape,
+    label_smoothing, n_threads
         As for :func:`train_segment`.
     learning_rates : (steps, m) float
     weights, intercepts : (m, k, d) and (m, k), float32 or float64

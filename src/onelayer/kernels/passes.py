@@ -16,7 +16,9 @@ Array = np.ndarray[Any, Any]
 
 
 def evaluate(X: Array, targets: Array, weights: Array, intercepts: Array, **options: Any) -> tuple[Any, Any, Any]:
-    """Return Σ w·loss, Σ w·[decided rightly] and Σ w over all rows, added up in float64; each a float, or ``(m,)`` for m models.
+    """Return Σ w·loss, Σ w·[decided rightly] and Σ w over all rows, added up in float64.
+
+    Each is a float, or ``(m,)`` for m models.
 
     Parameters
     ----------
@@ -24,7 +26,8 @@ def evaluate(X: Array, targets: Array, weights: Array, intercepts: Array, **opti
     targets : (n,) integers, or (n, k) probabilities where the loss takes them
     weights, intercepts : (k, d) and (k,), or (m, k, d) and (m, k); float32 or float64
     **options
-        ``loss`` (needed), and as in :func:`train_segment` ``shift``, ``scale``, ``indices``, ``mirrored``, ``image_shape``, ``row_weights`` (n,) or (n, m),
+        ``loss`` (needed), and as in :func:`train_segment` ``shift``, ``scale``, ``indices``, ``mirrored``,
+        ``image_shape``, ``row_weights`` (n,) or (n, m),
         ``label_smoothing``, ``n_threads``.
 
     Raises
@@ -45,7 +48,9 @@ def evaluate(X: Array, targets: Array, weights: Array, intercepts: Array, **opti
 def loss_and_gradient_sums(
     X: Array, targets: Array, weights: Array, intercepts: Array, **options: Any
 ) -> tuple[Any, Array, Array, Any]:
-    """Return Σ w·ℓ, Σ w·∂ℓ/∂W, Σ w·∂ℓ/∂b and Σ w over all rows, in float64, shaped as the loss, weights, intercepts and loss.
+    """Return Σ w·ℓ, Σ w·∂ℓ/∂W, Σ w·∂ℓ/∂b and Σ w over all rows, in float64.
+
+    The second and third are shaped as weights and intercepts, the others are as of :func:`evaluate`.
 
     Parameters, errors: as :func:`evaluate`.
     """
@@ -68,7 +73,8 @@ def hessian_product_sums(
 
     Several directions for one model are as many models with the same weights.
 
-    Parameters, errors: as :func:`evaluate`; directions have the shapes of weights and intercepts. ``hinge`` has no curvature and is refused.
+    Parameters, errors: as :func:`evaluate`; directions have the shapes of weights and intercepts. ``hinge`` has no
+    curvature and is refused.
     """
     work = _Pass(X, targets, weights, intercepts, **options)
     if options.get("loss") == "hinge":

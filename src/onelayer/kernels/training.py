@@ -43,8 +43,10 @@ def train_segment(
 ) -> Array:
     """Take one step of gradient descent for each learning rate, over the batches of ``order`` in turn.
 
-    Equal to :class:`onelayer.solvers.sgd.SGD` up to rounding, and bit-identical from run to run with the same number of threads. Releases the global
-    interpreter lock; about twenty times a second it lets signals be handled and asks ``stopping``. Rows are never copied to floats: scaling is folded into
+    Equal to :class:`onelayer.solvers.sgd.SGD` up to rounding, and bit-identical from run to run with the same number
+    of threads. Releases the global
+    interpreter lock; about twenty times a second it lets signals be handled and asks ``stopping``. Rows are never
+    copied to floats: scaling is folded into
     the weights for the length of the call.
 
     Parameters
@@ -62,7 +64,8 @@ def train_segment(
     momentum, velocity
         μ, and v of weights and intercepts, changed in place; both or neither.
     shift, scale : (d,) array or float
-        The model sees ``(x − shift) · scale``. Where |shift · scale| is large, digits are lost to cancellation, as they are in the data.
+        The model sees ``(x − shift) · scale``. Where |shift · scale| is large, digits are lost to cancellation, as
+        they are in the data.
     indices : (n,) integers or None
         The rows of X there are; None for all.
     mirrored : (n,) bool or None
@@ -87,7 +90,8 @@ def train_segment(
     >>> if kernels.available():
     ...     weights, intercepts = np.zeros((2, 1)), np.zeros(2)
     ...     X, y = np.array([[0], [255]], np.uint8), np.array([0, 1])
-    ...     losses = train_segment(X, y, np.arange(2), np.ones(1), weights, intercepts, loss="softmax", batch_size=2, scale=1 / 255)
+    ...     options = {"loss": "softmax", "batch_size": 2, "scale": 1 / 255}
+    ...     losses = train_segment(X, y, np.arange(2), np.ones(1), weights, intercepts, **options)
     ...     assert np.allclose(weights, [[-0.25], [0.25]])
     """
     module, isa = native()
