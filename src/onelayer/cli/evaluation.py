@@ -9,7 +9,7 @@ import typer
 
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table
 from onelayer.cli.training import percent, show_parts
-from onelayer.errors import InputError
+from onelayer.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from onelayer.image_model import ImageModel
@@ -97,16 +97,28 @@ def _predictions(model: ImageModel, images: list[str]) -> list[dict[str, Any]]:
 
 
 def report(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run directory.")],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="A run directory, or several to compare.")],
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Where the comparison goes; by default comparison.html.", show_default=False),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file that --out names.")] = False,
     json: Json = False,
 ) -> None:
-    """Write a run's report and figures anew."""
+    """Write a run's report and figures anew, or compare several runs on one page."""
+    from onelayer.experiment.comparison import compare_runs
     from onelayer.experiment.report import report_run
     from onelayer.storage.run_directory import RunDirectory
 
     needs = ("config.toml", "metrics.json", "history.jsonl", "model.safetensors", "environment.json")
-    path = report_run(RunDirectory.open(run, needs=needs))
+    found = [RunDirectory.open(run, needs=needs) for run in runs]
+    if len(found) > 1:
+        path = compare_runs(found, Path(out or "comparison.html"), overwrite=overwrite)
+    elif out is not None or overwrite:
+        raise ConfigError("--out and --overwrite are for comparisons: the report of one run goes into its directory")
+    else:
+        path = report_run(found[0])
     if json:
         show_json({"report": str(path)})
     else:
-        say(f"Report: {path}")
+        say(f"{'Comparison' if len(found) > 1 else 'Report'}: {path}")

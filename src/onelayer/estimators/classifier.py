@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -21,6 +22,9 @@ from onelayer.models.linear import Linear, LinearParameters
 from onelayer.objective import Objective
 from onelayer.penalties import L2
 from onelayer.rows import RowSource
+
+if TYPE_CHECKING:
+    from onelayer.reporting.notebook import Report
 
 __all__ = ["OneLayerClassifier"]
 
@@ -355,6 +359,43 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         save_classifier(self, path)
+
+    def report(
+        self, X: Any = None, y: Any = None, *, class_names: Sequence[str] | None = None, title: str | None = None
+    ) -> Report:
+        """Return a report to look at in a notebook, or to ``save`` as one HTML file.
+
+        Parameters
+        ----------
+        X, y : as for ``fit``, or None
+            Rows to evaluate on, which should be none that were trained on. Without them the report has the curves and
+            the weights alone.
+        class_names : sequence of str or None
+            In the order of ``classes_``; by default the classes themselves.
+        title : str or None
+
+        Raises
+        ------
+        InputError
+            For X without y, or names that are not as many as classes.
+        """
+        from onelayer.estimators.report import classifier_report  # drawing takes long to load
+
+        check_is_fitted(self)
+        return classifier_report(self, X, y, class_names, title)
+
+    def history_frame(self) -> Any:
+        """Return the history as a pandas DataFrame: a row for each step, NaN where it was not validated.
+
+        Raises
+        ------
+        MissingDependencyError
+            Without pandas.
+        """
+        from onelayer.estimators.report import history_frame
+
+        check_is_fitted(self)
+        return history_frame(self)
 
     def _scores(self, X: Any) -> Array:
         check_is_fitted(self)

@@ -116,6 +116,7 @@ def _confusion(data: ReportData, pictures: Pictures) -> dict[str, Any] | None:
         "caption": "Choose a cell to see its images; colour shows the share of the true class.",
         "rows": confusion_cells(data) if is_table else [],
         "view": confusion_view(data, pictures),
+        "upright": len(data.class_names) > 4 and max(map(len, data.class_names)) > 4,
         "mistakes": most_frequent_mistakes(data),
     }
 

@@ -49,7 +49,7 @@ class ShownImages:
         Some training images.
     sample_labels : ndarray of shape (s,), int64
     means : ndarray of shape (k, h, w, c), uint8
-        The mean training image of each class.
+        The mean training image of each class; none at all where they are not known.
     """
 
     rows: Array
@@ -187,7 +187,7 @@ def _check_images(shown: ShownImages, n: int, k: int) -> None:
     _check_indices(shown.sample_labels, k, "sample_labels")
     if np.any(np.diff(shown.rows) <= 0):
         raise InputError("predictions: image_rows are not ascending")
-    counts = {"images": len(shown.rows), "samples": len(shown.sample_labels), "means": k}
+    counts = {"images": len(shown.rows), "samples": len(shown.sample_labels), "means": k if len(shown.means) else 0}
     for name, count in counts.items():
         array = getattr(shown, name)
         if array.dtype != np.uint8 or array.ndim != 4 or array.shape[3] not in (1, 3) or len(array) != count:

@@ -74,7 +74,7 @@ def calibration_pictures(data: ReportData) -> list[Picture]:
 def mean_pictures(data: ReportData) -> list[Picture]:
     """Return the mean training image of each class, where there are images."""
     shown = None if data.predictions is None else data.predictions.shown
-    if shown is None:
+    if shown is None or not len(shown.means):
         return []
     names = [short_name(name, 14) for name in data.class_names]
     columns = min(len(names), 5 if len(names) <= 20 else 10)

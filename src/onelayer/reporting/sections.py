@@ -115,7 +115,7 @@ _NO_DATA = "The run says nothing of its data."
 
 def _chart_views(data: ReportData, picture: Picture) -> list[ChartView]:
     chart = _chart(data, picture.name)
-    return [] if chart is None else [ChartView(picture, chart)]
+    return [] if chart is None else [ChartView(picture.name, picture.message, picture.caption, chart)]
 
 
 def _chart(data: ReportData, name: str) -> Chart | None:

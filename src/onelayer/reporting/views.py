@@ -29,25 +29,23 @@ _MOST_MISTAKES = 12
 
 @dataclass(frozen=True)
 class ChartView:
-    """A chart with its words."""
+    """A chart with its words.
 
-    picture: Picture
+    Parameters
+    ----------
+    name : str
+        What the page knows it by.
+    message : str
+        What it shows, in words.
+    caption : str
+        How to read it.
+    chart : Chart
+    """
+
+    name: str
+    message: str
+    caption: str
     chart: Chart
-
-    @property
-    def name(self) -> str:
-        """What the page knows it by."""
-        return self.picture.name
-
-    @property
-    def message(self) -> str:
-        """What it shows, in words."""
-        return self.picture.message
-
-    @property
-    def caption(self) -> str:
-        """How to read it."""
-        return self.picture.caption
 
     @property
     def height(self) -> int:
@@ -127,6 +125,7 @@ def weight_views(data: ReportData, picture: Picture) -> dict[str, Any]:
     assert images is not None  # noqa: S101 (there is a picture of them)
     limit = weight_limit(images)
     shown = None if data.predictions is None else data.predictions.shown
+    has_means = shown is not None and len(shown.means) > 0
     names = [printable(name, 60) for name in data.class_names]
     single = len(images) < len(names)
     titles = [f"{names[1]} against {names[0]}"] if single else names
@@ -140,7 +139,7 @@ def weight_views(data: ReportData, picture: Picture) -> dict[str, Any]:
     ]
     return {
         "message": picture.message,
-        "caption": picture.caption + (" Beside them the mean training image of the class." if shown else ""),
+        "caption": picture.caption + (" Beside them the mean training image of the class." if has_means else ""),
         "limit": f"{limit:.3g}",
         "diverging": images.shape[3] == 1,
         "classes": classes,
@@ -176,7 +175,7 @@ _THEMES: dict[str, Theme] = {"light": LIGHT, "dark": DARK}
 
 
 def _means(shown: ShownImages | None, names: Sequence[str], labels: Sequence[int]) -> list[dict[str, str]]:
-    if shown is None:
+    if shown is None or not len(shown.means):
         return []
     return [{"name": names[label], "uri": image_uri(shown.means[label])} for label in labels]
 

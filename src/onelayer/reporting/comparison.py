@@ -1,0 +1,198 @@
+"""The page that compares several runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from onelayer.errors import InputError, printable
+from onelayer.reporting.charts.comparison import RUN_COLORS, overlaid_chart
+from onelayer.reporting.data import ReportData
+from onelayer.reporting.document import render
+from onelayer.reporting.figures_of_merit import SplitFigures
+from onelayer.reporting.inlining import image_uri
+from onelayer.reporting.paired import compare_paired
+from onelayer.reporting.sections import Section
+from onelayer.reporting.tables import flat_rows
+from onelayer.reporting.theme import DARK, LIGHT
+from onelayer.reporting.views import ChartView
+from onelayer.reporting.weights import weight_limit, weight_pixels
+
+__all__ = ["ComparedRun", "render_comparison"]
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedRun:
+    """A run with the name that it is known by among the others."""
+
+    name: str
+    data: ReportData
+
+
+def render_comparison(runs: Sequence[ComparedRun]) -> str:
+    """Return the comparison of two or more runs as one HTML document.
+
+    Raises
+    ------
+    InputError
+        Fewer than two runs.
+
+    Examples
+    --------
+    >>> one = ReportData("t", {"l2": 0.1}, {}, {}, ["a", "b"])
+    >>> "Runs compared" in render_comparison([ComparedRun("one", one), ComparedRun("two", one)])
+    True
+    """
+    if len(runs) < 2:
+        raise InputError("a comparison needs two runs or more")
+    charts = _charts(runs)
+    pairs, unpaired = _pairs(runs)
+    weights, no_weights = _weights(runs)
+    differing = _differing(runs)
+    sections = [
+        Section("result", "Result"),
+        Section("pairs", "Differences on the same rows", absent=unpaired),
+        Section("curves", "Learning curves", charts, absent="" if charts else "No run has a history."),
+        Section("weights", "Weights side by side", absent=no_weights),
+        Section("settings", "What differs in the settings", absent="" if differing else "All settings are the same."),
+    ]
+    return render(
+        "comparison.html.j2",
+        title=f"{len(runs)} runs compared",
+        payload={"charts": {view.name: view.chart.to_dict() for view in charts}, "classes": [], "galleries": {}},
+        sections=sections,
+        runs=[_run_row(place, run) for place, run in enumerate(runs)],
+        pairs=pairs,
+        weights=weights,
+        names=[printable(run.name, 60) for run in runs],
+        differing=differing,
+    )
+
+
+def _run_row(place: int, run: ComparedRun) -> dict[str, Any]:
+    figures = run.data.figures
+    evaluated = figures.splits.get(figures.evaluated_on) or next(reversed(figures.splits.values()), None)
+    features = printable(str(run.data.config.get("features", "")))
+    return {
+        "color": f"--run-{place % RUN_COLORS}",
+        "name": printable(run.name, 60),
+        "cells": [
+            _accuracy(evaluated),
+            _interval(evaluated),
+            "–" if evaluated is None else f"{evaluated.n:,} {figures.evaluated_on}",
+            "–" if evaluated is None or evaluated.loss is None else f"{evaluated.loss:.4g}",
+            _accuracy(figures.train),
+            printable(figures.dataset or "–", 40),
+            ", ".join(filter(None, [printable(figures.loss or ""), features])) or "–",
+            "–" if figures.epochs is None else f"{figures.epochs:,}",
+            "–" if figures.seconds is None else f"{figures.seconds:,.1f}",
+        ],
+    }
+
+
+def _accuracy(split: SplitFigures | None) -> str:
+    return "–" if split is None else f"{split.accuracy:.2%}"
+
+
+def _interval(split: SplitFigures | None) -> str:
+    return "–" if split is None else "{:.2f}–{:.2f}%".format(*(100 * end for end in split.accuracy_interval))
+
+
+def _charts(runs: Sequence[ComparedRun]) -> list[ChartView]:
+    histories = [(run.name, run.data.history) for run in runs]
+    wanted = {
+        "validation_accuracy": ("validation accuracy", "Validation accuracy of each run"),
+        "validation_loss": ("validation loss", "Validation loss of each run"),
+        "batch_loss": ("training loss", "Training loss of each run, means of blocks of mini-batches"),
+        "weight_norm_squared": ("‖W‖²", "Squared norm of the weights of each run"),
+    }
+    views = []
+    for key, (label, message) in wanted.items():
+        chart = overlaid_chart(histories, key, label)
+        if chart is not None:
+            views.append(ChartView(key.replace("_", "-"), message, "Over epochs; one colour a run.", chart))
+    return views
+
+
+def _pairs(runs: Sequence[ComparedRun]) -> tuple[list[tuple[str, ...]], str]:
+    """Return a row for each pair of runs with the same evaluated rows, and why there are none."""
+    rows: list[tuple[str, ...]] = []
+    reasons = []
+    for first, second in combinations(runs, 2):
+        names = f"{printable(first.name, 40)} less {printable(second.name, 40)}"
+        one, other = first.data.predictions, second.data.predictions
+        if one is None or other is None:
+            reasons.append(f"{names}: not both runs keep their predictions.")
+        elif (
+            not _fingerprint(first)
+            or _fingerprint(first) != _fingerprint(second)
+            or one.labels.shape != other.labels.shape
+        ):
+            reasons.append(f"{names}: the evaluated rows are not the same.")
+        else:
+            found = compare_paired(one.correct, other.correct)
+            low, high = found.interval
+            rows.append(
+                (
+                    names,
+                    _points(found.difference),
+                    f"{_points(low)} to {_points(high)}",
+                    f"{found.only_first:,}",
+                    f"{found.only_second:,}",
+                    f"{found.p_value:.2g}",
+                )
+            )
+    return rows, " ".join(reasons)
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.2f}".replace("-", "−")
+
+
+def _fingerprint(run: ComparedRun) -> str:
+    facts, part = run.data.figures.data, run.data.figures.evaluated_on
+    if facts is None:
+        return ""
+    # With validate_on="test" the test part stands in the place of the validation part too.
+    found = facts.parts.get(part)
+    return "" if found is None else found.fingerprint
+
+
+def _weights(runs: Sequence[ComparedRun]) -> tuple[list[dict[str, Any]], str]:
+    """Return the weight pictures by class, one of each run, and why there are none."""
+    shown = [run for run in runs if run.data.weight_images is not None]
+    if not shown:
+        return [], "No run has weights that can be shown as pictures."
+    first = shown[0].data
+    assert first.weight_images is not None  # noqa: S101 (shown ones have them)
+    if any(list(run.data.class_names) != list(first.class_names) for run in shown):
+        return [], "The runs have other classes."
+    count = len(first.weight_images)
+    shown = [run for run in shown if run.data.weight_images is not None and len(run.data.weight_images) == count]
+    names = [printable(name, 40) for name in first.class_names]
+    titles = names if count == len(names) else [f"{names[1]} against {names[0]}"]
+    rows = [{"name": title, "cells": [_cell(run, place) for run in shown]} for place, title in enumerate(titles)]
+    lacking = [printable(run.name, 40) for run in runs if run not in shown]
+    left_out = f"Without pictures of the same kind: {', '.join(lacking)}." if lacking else ""
+    return [{"runs": [printable(run.name, 40) for run in shown], "rows": rows}], left_out
+
+
+def _cell(run: ComparedRun, place: int) -> dict[str, str]:
+    images = run.data.weight_images
+    assert images is not None  # noqa: S101 (shown ones have them)
+    limit = weight_limit(images)
+    pictures = {name: image_uri(weight_pixels(images[place], limit, theme)) for name, theme in _THEMES.items()}
+    return {**pictures, "run": printable(run.name, 40), "limit": f"{limit:.3g}"}
+
+
+_THEMES = {"light": LIGHT, "dark": DARK}
+
+
+def _differing(runs: Sequence[ComparedRun]) -> list[tuple[str, ...]]:
+    """Return the settings that are not the same in all runs: key, then the value of each."""
+    tables = [dict(flat_rows(run.data.config)) for run in runs]
+    keys = dict.fromkeys(key for table in tables for key in table)
+    rows = [(key, *(table.get(key, "–") for table in tables)) for key in keys]
+    return [row for row in rows if len(set(row[1:])) > 1]
