@@ -36,7 +36,7 @@ def prepare(X: Array, y: Array, k: int, dtype: Any) -> tuple[Array, Array]:
 
 def forward(X: Array, w: Array) -> Array:
     """Return the probabilities of the classes."""
-    exponentials = np.exp(X @ w)
+    exponentials: Array = np.exp(X @ w)
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
