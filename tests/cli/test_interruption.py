@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import resource
 import signal
 import subprocess
@@ -198,6 +199,22 @@ def test_divergence_names_step_and_rate_and_suggests_a_smaller_one(onelayer, fol
     assert len(outcome.err.splitlines()) == 1
     assert [path.name for path in (folder / "run").iterdir()] == ["config.toml"]
     assert tomllib.loads((folder / "run" / "config.toml").read_text())["learning_rate"] == 1e9
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (["learning_rate=1e9", "validations_per_epoch=9"], r"the training loss became nan at step \d"),
+        (["learning_rate=1e38", "max_epochs=1", "batch_size=5000", "loss=squared_hinge"], "the training loss became"),
+        (["learning_rate=1e300", "max_epochs=1", "batch_size=5000"], "the weights became infinite at step 0"),
+        (["learning_rate=1e30", "dtype=float64", "l2=1.0"], r"became \w+ at step \d"),
+    ],
+)
+def test_divergence_is_seen_wherever_it_happens(onelayer_process, options, what):
+    outcome = onelayer_process("train", *(part for one in options for part in ("--set", one)), "--out", "run")
+    assert outcome.code == 1
+    assert re.search(rf"error: training diverged: .*{what}.*; try a learning rate of", outcome.err.splitlines()[-1])
+    assert "Warning" not in outcome.err
 
 
 # Checkpoints that do not belong

@@ -38,7 +38,8 @@ def predictions_of(clf: OneLayerClassifier, rows: Rows, part: Dataset, train: Da
     predicted = np.asarray(clf.predict(rows.X), np.int64)
     are_probabilities = hasattr(clf, "predict_proba")
     values = clf.predict_proba(rows.X) if are_probabilities else _class_scores(clf, rows)
-    values = values.astype(np.float32)
+    with np.errstate(over="ignore"):  # a score may be infinite to float32
+        values = values.astype(np.float32)
     shown = (
         None if part.image_shape is None else _shown_images(rows.y, predicted, values, are_probabilities, part, train)
     )

@@ -24,7 +24,7 @@ from onelayer.objective import Objective
 from onelayer.rows import RowSource
 from onelayer.solvers.fused import fused_steps
 
-__all__ = ["SGD", "SGDState"]
+__all__ = ["SGD", "SGDState", "diverged"]
 
 Array = np.ndarray[Any, Any]
 
@@ -118,10 +118,10 @@ class SGD:
                 loss, gradient = self.objective.batch(state.parameters, X, targets[batch], weights)
                 losses[i] = loss
                 if alone and not isfinite(loss):
-                    raise _diverged(state.step, rate, f"the loss became {float(loss)}")
+                    raise diverged(state.step, rate, f"the loss became {float(loss)}")
                 self._step(state, gradient, rate)
         if alone and not state.parameters.is_finite():
-            raise _diverged(state.step - 1, rates[len(losses) - 1], "the weights became infinite")
+            raise diverged(state.step - 1, rates[len(losses) - 1], "the weights became infinite")
         return losses
 
     def _step(self, state: SGDState, gradient: LinearParameters, rate: float | Array) -> None:
@@ -177,9 +177,9 @@ class SGD:
         )
         if rates.ndim == 1:
             for i in np.flatnonzero(~np.isfinite(losses))[:1]:
-                raise _diverged(state.step + int(i), rates[i], f"the loss became {losses[i]}")
+                raise diverged(state.step + int(i), rates[i], f"the loss became {losses[i]}")
             if not state.parameters.is_finite():
-                raise _diverged(state.step + len(losses) - 1, rates[len(losses) - 1], "the weights became infinite")
+                raise diverged(state.step + len(losses) - 1, rates[len(losses) - 1], "the weights became infinite")
         state.step += len(losses)
         return losses
 
@@ -191,7 +191,8 @@ def _of_models(factor: float | Array, like: Array) -> float | Array:
     return factor.astype(like.dtype).reshape(-1, *(1,) * (like.ndim - 1))
 
 
-def _diverged(step: int, rate: float, what: str) -> DivergenceError:
+def diverged(step: int, rate: float, what: str) -> DivergenceError:
+    """Return the error to raise after ``step`` with ``rate``: ``what`` became infinite or undefined."""
     return DivergenceError(
         f"training diverged: {what} at step {step} (learning rate {rate:.6g}); "
         f"try a learning rate of {rate / 10:.2g} or less, or scaled features"

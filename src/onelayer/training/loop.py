@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ import numpy as np
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective
 from onelayer.rows import RowSource
-from onelayer.solvers.sgd import SGD, SGDState
+from onelayer.solvers.sgd import SGD, SGDState, diverged
 from onelayer.solvers.status import Status
+from onelayer.threads import limited_threads, threads_for
 from onelayer.training.early_stopping import Monitor
 from onelayer.training.epochs import Flips, Orders, count_steps, validation_steps
 from onelayer.training.interruption import Interruption
@@ -20,7 +22,6 @@ from onelayer.training.listeners import Listener
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.schedules import learning_rates
 from onelayer.training.state import TrainingState
-from onelayer.threads import limited_threads, threads_for
 from onelayer.training.validation import Part, total_sums
 
 __all__ = ["Part", "Problem", "train"]
@@ -133,7 +134,7 @@ class _Loop:
         for end in sorted({step + 1 for step in validated} | {self.steps_per_epoch}):
             self._segment(rows, order, rates, first, end)
             if state.status is Status.RUNNING and end - 1 in validated:
-                self._validate()
+                self._validate(rates[end - 1])
             if state.status is not Status.RUNNING:
                 return
             first = end
@@ -163,9 +164,13 @@ class _Loop:
         if self.interruption.requested:
             state.status = Status.INTERRUPTED
 
-    def _validate(self) -> None:
+    def _validate(self, rate: float) -> None:
         state = self.state
-        record = self._figures()
+        with np.errstate(all="ignore"):  # an overflow shows in the losses
+            record = self._figures()
+        for part, loss in (("training", record["train_loss"]), ("validation", record["validation_loss"])):
+            if not isfinite(loss):
+                raise diverged(state.solver.step - 1, rate, f"the {part} loss became {loss}")
         state.history.add_validation(record)
         if state.monitor.update(record[self.parameters.monitor]) and self.parameters.keep == "best":
             state.best = state.solver.parameters.copy()

@@ -52,7 +52,8 @@ def total_sums(
     pieces = [list(part.pieces(PIECE)) for part in parts]
 
     def sums(piece: Part) -> Sums:
-        return objective.sums(parameters, piece.rows, piece.labels, piece.weights)
+        with np.errstate(all="ignore"):  # an overflow shows in the sums; threads do not inherit this
+            return objective.sums(parameters, piece.rows, piece.labels, piece.weights)
 
     workers = min(threads, sum(map(len, pieces)))
     if workers == 1:
