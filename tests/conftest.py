@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def reference_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compute by the definitions in array code: for what is theirs alone, such as asking before each step whether to stop."""
+    """Compute by the definitions in array code: for what is theirs alone, such as a stop before a certain step."""
     monkeypatch.setenv("ONELAYER_ENGINE", "reference")
 
 

@@ -19,13 +19,13 @@ from onelayer.estimators.setting import Setting, make_setting
 from onelayer.losses import Loss
 from onelayer.models.linear import LinearParameters
 from onelayer.solvers.status import Status
+from onelayer.threads import limited_threads, usable_threads
 from onelayer.training.early_stopping import Monitor
 from onelayer.training.listeners import Listener
 from onelayer.training.loop import train
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.state import TrainingState
 from onelayer.training.streams import stream
-from onelayer.threads import limited_threads, usable_threads
 
 __all__ = ["Checkpoint", "fit_classifier", "fit_once_more", "model_attributes"]
 
