@@ -23,6 +23,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in slow]
 
 
+@pytest.fixture
+def reference_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute by the definitions in array code: for what is theirs alone, such as asking before each step whether to stop."""
+    monkeypatch.setenv("ONELAYER_ENGINE", "reference")
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of real data sets: ``ONELAYER_DATA``, else ``../shared/data`` beside the project."""

@@ -25,7 +25,10 @@ def seconds(code: str) -> float:
 
 def test_import_loads_only_the_standard_library():
     loaded = set(json.loads(run(LOADED)))
-    assert {name for name in loaded if name.partition(".")[0] not in sys.stdlib_module_names} == {"onelayer", "onelayer.version"}
+    assert {name for name in loaded if name.partition(".")[0] not in sys.stdlib_module_names} == {
+        "onelayer",
+        "onelayer.version",
+    }
 
 
 def test_import_takes_at_most_150_milliseconds():

@@ -14,6 +14,7 @@ LAYERS = (
     "version",
     "errors",
     "kernels",
+    "threads",
     "numerics",
     "information",
     "storage",
@@ -47,6 +48,7 @@ def module_name(file: Path) -> str:
 
 
 FILES = {module_name(file): file for file in sorted(SOURCE.rglob("*.py"))}
+COMPILED = {"onelayer.kernels._native"}
 PACKAGES = sorted(module for module, file in FILES.items() if file.name == "__init__.py" and module != "onelayer")
 
 
@@ -68,7 +70,7 @@ def imported_modules(source: str, module: str, is_package: bool) -> set[str]:
 def known_module(name: str) -> str:
     """``onelayer.errors.InputError`` is a name in ``onelayer.errors``; ``onelayer.data.idx`` is a module itself."""
     parent = name.rpartition(".")[0]
-    return name if name in FILES or parent not in FILES else parent
+    return name if name in FILES or name in COMPILED or parent not in FILES else parent
 
 
 def layer(module: str) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import array_api_compat
+import array_api_strict
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -65,3 +67,9 @@ def test_shifted_exponentials_give_log_sum_exp(x):
 def test_row_max_of_a_view_with_strides():
     x = np.random.default_rng(0).normal(size=(8, 6, 10))[::2, :, ::3]
     np.testing.assert_array_equal(numerics.row_max(x), x.max(axis=-1))
+
+
+@pytest.mark.parametrize("kind", [np.asarray, array_api_strict.asarray])
+def test_namespace_is_the_one_of_the_array_library(kind):
+    x = kind([1.0])
+    assert numerics.namespace_of(x) is array_api_compat.array_namespace(x)

@@ -123,7 +123,7 @@ def test_hessian_product_is_the_slope_of_the_gradient(curved):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(rows_module, "BLOCK_BYTES", 7 * D * 8)  # seven rows
+    monkeypatch.setattr(rows_module, "VIEW_ROWS", 7)
 
 
 def test_gradient_over_blocks_is_that_of_one_batch(case, small_blocks):
@@ -135,7 +135,7 @@ def test_gradient_over_blocks_is_that_of_one_batch(case, small_blocks):
 def test_hessian_product_over_blocks_is_that_of_the_whole(curved, monkeypatch):
     arguments = (curved.parameters, curved.random_direction(), *curved.given)
     whole = curved.objective.hessian_product(*arguments)
-    monkeypatch.setattr(rows_module, "BLOCK_BYTES", 7 * D * 8)
+    monkeypatch.setattr(rows_module, "VIEW_ROWS", 7)
     assert_same(curved.objective.hessian_product(*arguments), whole)
 
 
@@ -202,7 +202,7 @@ def test_sums_add_up_in_float64():
     objective = Objective(LOSSES["squared_hinge"], L2())
     parameters = LinearParameters(np.zeros((2, 1), np.float32), np.full(2, 0.1, np.float32))
     loss = objective.sums(parameters, RowSource(np.zeros((n, 1), np.float32)), np.zeros(n, int)).loss
-    assert loss == pytest.approx(n * (0.9**2 + 1.1**2), rel=1e-7)
+    assert loss == pytest.approx(n * (0.9**2 + 1.1**2), rel=3e-7)  # a row's own loss is float32
 
 
 def test_float32_batch_agrees_with_float64(case):

@@ -147,6 +147,18 @@ def test_default_blocks_are_about_a_megabyte():
     assert rows_module.BLOCK_BYTES == 256 * 1024 * 4
 
 
+def test_default_blocks_that_are_views_have_2048_rows():
+    sizes = [len(block) for _, block in RowSource(np.zeros((5000, 1024), np.float32)).blocks()]
+    assert sizes == [2048, 2048, 904]
+
+
+@settings(deadline=None)
+@given(sources(), st.integers(0, 9), st.integers(0, 9))
+def test_section_equals_plain_numpy(source, start, stop):
+    section = source.section(slice(start, stop))
+    np.testing.assert_array_equal(section.take(np.arange(section.n)), plain(source)[start:stop])
+
+
 def test_mirroring_comes_before_scaling():
     source = RowSource(np.array([[1, 2, 3]], np.uint8), scale=np.array([1.0, 10.0, 100.0]), image_shape=(1, 3, 1))
     assert source.with_mirrored(np.array([True])).take(np.array([0])).tolist() == [[3, 20, 100]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.data.images import read_image
+from onelayer.data.images import MAX_PIXELS, read_image
 from onelayer.errors import InputError, ModelFileError, OnelayerError, printable
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.model_file import classifier_contents, parse_table, read_classifier, read_model_file
@@ -72,8 +73,16 @@ class ImageModel:
         height, width, channels = image_shape
         self.image_shape = (int(height), int(width), int(channels))
         self.value_range = (float(value_range[0]), float(value_range[1]))
+        if min(self.image_shape) < 1 or math.prod(self.image_shape) > MAX_PIXELS:
+            raise InputError(
+                f"images of {size_text(self.image_shape)} are empty or have more than {MAX_PIXELS:,} values"
+            )
         self.features = (features or Pixels()).fit(np.zeros((1, *self.image_shape), np.uint8))
         self._check()
+
+    def __repr__(self) -> str:
+        kind, loss = type(self.features).__name__, self.classifier.loss
+        return f"<ImageModel: {kind} of {size_text(self.image_shape)} images, {loss}, {len(self.class_names)} classes>"
 
     def _check(self) -> None:
         low, high = self.value_range
@@ -222,7 +231,16 @@ def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
             features=features,
             value_range=table["value_range"],
         )
-    except (OnelayerError, KeyError, TypeError, ValueError, IndexError, OverflowError, MemoryError) as error:
+    except (
+        OnelayerError,
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        OverflowError,
+        MemoryError,
+        RecursionError,
+    ) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ModelFileError(f"{name}: the model is damaged: {printable(reason)}") from None
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from onelayer import kernels
 from onelayer.losses.base import Loss
 from onelayer.models.linear import Linear, LinearParameters
 from onelayer.penalties import L2
-from onelayer.rows import RowSource
+from onelayer.rows import BLOCK_BYTES, RowSource
 
 __all__ = ["Objective", "Sums"]
 
@@ -23,11 +24,15 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Sums:
-    """Weighted sums over rows; each is a float, or ``(m,)`` for m models."""
+    """Weighted sums over rows; each is a float, or ``(m,)`` for m models (one float if all rows weigh 1)."""
 
     loss: Any
     correct: Any
     weight: Any
+
+    def __add__(self, other: Sums) -> Sums:
+        """Return the sums over the rows of both."""
+        return Sums(self.loss + other.loss, self.correct + other.correct, self.weight + other.weight)
 
     @property
     def mean_loss(self) -> Any:
@@ -69,8 +74,8 @@ class Objective:
             mean = (values * share).sum(axis=0)
             residual *= share[..., np.newaxis]
         gradient = pull_back(residual)
-        penalty = self.penalty.gradient(*parameters)
-        return mean, LinearParameters(gradient.weights + penalty[0], gradient.intercepts + penalty[1])
+        _add(gradient, self.penalty.gradient(*parameters))
+        return mean, gradient
 
     def value(
         self, parameters: LinearParameters, rows: RowSource, targets: Array, row_weights: Array | None = None
@@ -78,23 +83,48 @@ class Objective:
         """Return J over all rows."""
         return self.sums(parameters, rows, targets, row_weights).mean_loss + self.penalty.value(*parameters)
 
+    @property
+    def is_native(self) -> bool:
+        """Whether the native engine computes sums over rows; else the definitions here and in the losses do."""
+        return kernels.available() and kernels.knows(self.loss.name)
+
     def sums(
-        self, parameters: LinearParameters, rows: RowSource, labels: Array, row_weights: Array | None = None
+        self,
+        parameters: LinearParameters,
+        rows: RowSource,
+        labels: Array,
+        row_weights: Array | None = None,
+        threads: int = 1,
     ) -> Sums:
-        """Return weighted sums of loss, right decisions and weight over all rows, added up in float64."""
+        """Return weighted sums of loss, right decisions and weight over all rows, added up in float64.
+
+        ``threads`` are for the native engine.
+        """
+        if self.is_native:
+            return Sums(
+                *kernels.evaluate(
+                    targets=labels,
+                    weights=np.ascontiguousarray(parameters.weights),
+                    intercepts=np.ascontiguousarray(parameters.intercepts),
+                    loss=self.loss.name,
+                    row_weights=row_weights,
+                    n_threads=threads,
+                    **rows.view(),
+                )
+            )
         loss, correct, weight = 0.0, 0.0, 0.0
-        for part, X in rows.blocks():
+        for part, X in rows.blocks(_block_size(parameters, rows)):
             scores = self.model.scores(parameters, X)
             values = self.loss.values(scores, labels[part])
             hits = self._hits(scores, labels[part])
-            weights = (
-                np.ones(values.shape)
-                if row_weights is None
-                else np.broadcast_to(_columns(row_weights[part], values), values.shape)
-            )
-            loss += (values * weights).sum(axis=0, dtype=np.float64)
-            correct += (hits * weights).sum(axis=0, dtype=np.float64)
-            weight += weights.sum(axis=0, dtype=np.float64)
+            if row_weights is None:
+                weight += len(X)
+            else:
+                weights = np.broadcast_to(_columns(row_weights[part], values), values.shape)
+                values, hits = values * weights, hits * weights
+                weight += weights.sum(axis=0, dtype=np.float64)
+            loss += values.sum(axis=0, dtype=np.float64)
+            correct += hits.sum(axis=0, dtype=np.float64)
         return Sums(loss, correct, weight)
 
     def gradient(
@@ -144,6 +174,15 @@ class Objective:
             labels = _columns(targets, decision)
         hits: Array = decision == labels
         return hits
+
+
+def _block_size(parameters: LinearParameters, rows: RowSource) -> int | None:
+    """Return how many rows to take at once; for m models, as many as have scores no larger than a block."""
+    if parameters.intercepts.ndim == 1:
+        return None
+    width = max(rows.d, int(parameters.intercepts.size))
+    size: int = BLOCK_BYTES // (width * np.dtype(rows.dtype).itemsize)
+    return max(1, size)
 
 
 def _columns(per_row: Array, like: Array) -> Array:

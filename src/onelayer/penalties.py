@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
 
 from onelayer.errors import ConfigError
-from onelayer.numerics import Array
+from onelayer.numerics import Array, namespace_of
 
 __all__ = ["L2"]
 
@@ -61,7 +60,7 @@ class L2:
         weights : float array (k, d) or (m, k, d)
         intercepts : float array (k,) or (m, k)
         """
-        xp = array_namespace(weights)
+        xp = namespace_of(weights)
         squares = xp.sum(xp.vecdot(weights, weights), axis=-1)
         if self.penalize_bias:
             squares = squares + xp.vecdot(intercepts, intercepts)
@@ -75,7 +74,7 @@ class L2:
         weights : float array (k, d) or (m, k, d)
         intercepts : float array (k,) or (m, k)
         """
-        xp = array_namespace(weights)
+        xp = namespace_of(weights)
         on_weights = self._strength(weights, 2, xp) * weights
         if self.penalize_bias:
             return on_weights, self._strength(weights, 1, xp) * intercepts

@@ -20,7 +20,8 @@ __all__ = ["RowSource", "as_rows"]
 
 Array = np.ndarray[Any, Any]
 
-BLOCK_BYTES = 1 << 20  # a block of rows and its scores stay in a core's L2 cache
+BLOCK_BYTES = 1 << 20  # a block of computed rows and its scores stay in a core's L2 cache
+VIEW_ROWS = 2048  # of a block that is a view, only the scores have to
 
 
 def as_rows(X: Array) -> Array:
@@ -121,6 +122,15 @@ class RowSource:
             mirrored=None if self.mirrored is None else self.mirrored[indices],
         )
 
+    def section(self, part: slice) -> RowSource:
+        """Return the source of the consecutive rows ``part`` of this one."""
+        return replace(
+            self,
+            array=self.array if self.indices is not None else self.array[part],
+            indices=None if self.indices is None else self.indices[part],
+            mirrored=None if self.mirrored is None else self.mirrored[part],
+        )
+
     def with_mirrored(self, mirrored: Array | None) -> RowSource:
         """Return this source with the rows in the bool array ``mirrored`` (n,) mirrored."""
         return replace(self, mirrored=mirrored)
@@ -144,14 +154,15 @@ class RowSource:
         return self._scaled(out)
 
     def blocks(self, size: int | None = None) -> Iterator[tuple[slice, Array]]:
-        """Yield ``(slice, rows)`` over all rows in order, ``size`` rows at a time (about a megabyte by default).
+        """Yield ``(slice, rows)`` over all rows in order, ``size`` rows at a time.
 
         The rows of one block are overwritten by the next; where nothing has to be computed they are a view of
-        ``array``.
+        ``array``. By default blocks have about a megabyte, and views 2048 rows.
         """
-        size = size or max(1, BLOCK_BYTES // (self.d * np.dtype(self.dtype).itemsize))
+        in_place = self.is_plain and self.indices is None
+        size = size or (VIEW_ROWS if in_place else max(1, BLOCK_BYTES // (self.d * np.dtype(self.dtype).itemsize)))
         parts = (slice(start, min(start + size, self.n)) for start in range(0, self.n, size))
-        if self.is_plain and self.indices is None:
+        if in_place:
             yield from ((part, self.array[part]) for part in parts)
             return
         whole = np.empty((min(size, self.n), self.d), self.dtype)
@@ -163,6 +174,17 @@ class RowSource:
                 yield part, self._scaled(out)
             else:
                 yield part, self.take(np.arange(part.start, part.stop), out)
+
+    def view(self) -> dict[str, Any]:
+        """Return what the native engine is handed to see these rows: the array as it lies, and how it is to be seen."""
+        return {
+            "X": self.array,
+            "shift": 0.0 if self.shift is None else self.shift,
+            "scale": 1.0 if self.scale is None else self.scale,
+            "indices": self.indices,
+            "mirrored": self.mirrored,
+            "image_shape": self.image_shape,
+        }
 
     def expanded(self, limit: int) -> RowSource:
         """Return a source with its rows computed beforehand, if they take at most ``limit`` bytes; else this source.

@@ -7,6 +7,10 @@ import pytest
 
 from onelayer.evaluation import evaluate
 from onelayer.reporting.data import ReportData
+from onelayer.reporting.predictions import Predictions, ShownImages
+
+Y_TRUE = np.repeat([0, 1, 2], [10, 10, 20])
+Y_PRED = np.array([0] * 9 + [1] + [1] * 10 + [2] * 15 + [0] * 5)
 
 
 @pytest.fixture(scope="session")
@@ -27,13 +31,28 @@ def history() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
+def predictions() -> Predictions:
+    """Forty rows of three classes, decided as :func:`make_data` counts them, an image kept of every other."""
+    rng = np.random.default_rng(0)
+    values = rng.dirichlet(np.ones(3), 40).astype(np.float32)
+    order = np.argsort(-values, axis=1)
+    # The class decided for has the largest value.
+    values = np.take_along_axis(values, order, axis=1)
+    places = (np.arange(3) - Y_PRED[:, None]) % 3
+    values = np.take_along_axis(values, places, axis=1)
+    rows = np.arange(0, 40, 2)
+    images = rng.integers(0, 256, (20, 4, 5, 3)).astype(np.uint8)
+    means = rng.integers(0, 256, (3, 4, 5, 3)).astype(np.uint8)
+    shown = ShownImages(rows, images, images[:6], np.repeat(np.arange(3), 2), means)
+    return Predictions(Y_TRUE, Y_PRED, values, True, shown)
+
+
+@pytest.fixture(scope="session")
 def make_data(history) -> Callable[..., ReportData]:
     """Return a maker of whole reports on three classes, any part of which can be given."""
-    y_true = np.repeat([0, 1, 2], [10, 10, 20])
-    y_pred = np.array([0] * 9 + [1] + [1] * 10 + [2] * 15 + [0] * 5)
 
     def make(class_names=("cat", "dog", "owl"), evaluation_options=None, metrics=None, **parts) -> ReportData:
-        evaluation = evaluate(y_true, y_pred, class_names=class_names, **(evaluation_options or {}))
+        evaluation = evaluate(Y_TRUE, Y_PRED, class_names=class_names, **(evaluation_options or {}))
         split = {
             "loss": 0.25,
             "accuracy": evaluation.accuracy,

@@ -19,7 +19,7 @@ from onelayer.reporting.curves import Mark, accuracy_figure, block_statistics, l
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.export import png_bytes, svg_bytes
 from onelayer.reporting.pictures import class_pictures, curve_pictures, training_marks, weight_pictures
-from onelayer.reporting.recalls import recall_figure
+from onelayer.reporting.recalls import Recalls, recall_figure
 from onelayer.reporting.theme import DARK, LIGHT, contrast
 from onelayer.reporting.weights import weight_figure, weight_limit
 
@@ -123,7 +123,7 @@ def test_a_class_without_rows_has_no_rates():
 
 def test_recall_intervals_are_drawn_to_their_ends():
     ends = np.array([[0.7, 0.97], [0.2, 0.8]])
-    figure = recall_figure(np.array([0.9, 0.5]), ends, np.array([30, 8]), ["a", "b"], 0.8)
+    figure = recall_figure(Recalls(np.array([0.9, 0.5]), ends, np.array([30, 8]), 0.8), ["a", "b"])
     (bars,) = [lines for lines in figure.axes[0].collections if len(lines.get_segments()) == 2]
     np.testing.assert_allclose([segment[:, 0] for segment in bars.get_segments()], ends)
 
@@ -131,7 +131,7 @@ def test_recall_intervals_are_drawn_to_their_ends():
 def test_of_many_classes_those_with_the_lowest_recall_are_shown():
     recalls = np.linspace(1, 0, 40)
     ends = np.stack([recalls, recalls], axis=1)
-    figure = recall_figure(recalls, ends, np.ones(40, int), [f"c{i}" for i in range(40)], 0.5)
+    figure = recall_figure(Recalls(recalls, ends, np.ones(40, int), 0.5), [f"c{i}" for i in range(40)])
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == [f"c{i} (1)" for i in range(39, 9, -1)]
 
@@ -146,8 +146,8 @@ def test_colour_weights_are_grey_at_zero_and_full_at_the_limit():
     images = np.zeros((1, 2, 2, 3))
     images[0, 0, 0] = [1, -1, 0]
     drawn = weight_figure(images, ["a"]).axes[0].images[0].get_array()
-    np.testing.assert_allclose(drawn[0, 0], [1, 0, 0.5])
-    np.testing.assert_allclose(drawn[1, 1], 0.5)
+    np.testing.assert_array_equal(drawn[0, 0], [255, 0, 128])
+    np.testing.assert_array_equal(drawn[1, 1], 128)
 
 
 def test_a_single_extreme_weight_does_not_set_the_scale():

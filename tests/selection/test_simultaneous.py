@@ -142,6 +142,15 @@ def test_validations_are_those_of_training_alone():
         np.testing.assert_allclose([v.accuracy for v in model.validations], history["validation_accuracy"], atol=1e-10)
 
 
+def test_validation_in_small_blocks_is_the_same(monkeypatch):
+    problem, models = make_problem("softmax"), make_models()
+    starts = make_starts(problem, "softmax")
+    whole = train_together(problem, models, 3, starts)
+    monkeypatch.setattr("onelayer.objective.BLOCK_BYTES", 4 * len(MODELS) * 4 * 8)
+    for one, other in zip(train_together(problem, models, 3, starts), whole, strict=True):
+        assert [v.loss for v in one.validations] == pytest.approx([v.loss for v in other.validations], rel=1e-12)
+
+
 def test_early_stopping_ends_one_model_and_not_the_others():
     problem = make_problem("softmax")
     models = make_models(early_stopping=True, patience=2, max_epochs=30)

@@ -119,6 +119,7 @@ def test_batches_larger_than_the_data_take_no_memory():
     assert losses.tolist() == [pytest.approx(np.log(4))]
 
 
+@pytest.mark.usefixtures("reference_engine")  # the native engine asks many times a second, not before each step
 def test_stopping_ends_the_run_before_the_next_step():
     asked = count()
     state = zeros()
@@ -153,6 +154,7 @@ def test_divergence_names_step_and_rate(loss, dtype, rates, message):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.usefixtures("reference_engine")  # it needs a stop before a certain step
 def test_divergence_is_noticed_when_stopping_too():
     asked = count()
     with pytest.raises(DivergenceError, match="the weights became infinite at step 0 \\(learning rate 1e\\+308\\)"):

@@ -81,6 +81,9 @@ def test_history_counts_steps_and_epochs(run):
     assert history["validation_epoch"].tolist() == [0, 0, 0, 1, 1]
 
 
+@pytest.mark.usefixtures(
+    "reference_engine"
+)  # the native engine folds and unfolds the scaling at each: equal to rounding
 def test_steps_do_not_depend_on_validations(run):
     rarely, often, never = run(keep="last"), run(keep="last", validations_per_epoch=5), run(validated=False)
     np.testing.assert_array_equal(often.kept.weights, rarely.kept.weights)

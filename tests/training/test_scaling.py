@@ -38,7 +38,7 @@ def test_standardize_equals_scikit_learn(mean, weighted, monkeypatch):
     weights = rng.uniform(0, 3, 200) if weighted else None
     if weighted:
         weights[50:120] = 0
-    monkeypatch.setattr(rows_module, "BLOCK_BYTES", 17 * 5 * 8)  # blocks of 17 rows, some without any weight
+    monkeypatch.setattr(rows_module, "VIEW_ROWS", 17)  # blocks of 17 rows, some without any weight
     scaling = fit_scaling("standardize", RowSource(X, np.float64), weights)
     reference = StandardScaler().fit(X, sample_weight=weights)
     np.testing.assert_allclose(scaling.shift, reference.mean_, rtol=1e-13, atol=1e-13)

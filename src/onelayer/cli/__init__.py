@@ -7,6 +7,7 @@ a check did; 2 bad usage, input or configuration. Results go to stdout; errors, 
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, TextIO
@@ -15,13 +16,17 @@ import typer
 
 from onelayer.cli.check import check
 from onelayer.cli.data import data
+from onelayer.cli.derive import derive
 from onelayer.cli.evaluation import evaluate, predict, report
 from onelayer.cli.output import complain
+from onelayer.cli.sweep import sweep
 from onelayer.cli.training import train
 from onelayer.errors import OnelayerError
 from onelayer.version import __version__
 
 __all__ = ["main"]
+
+INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 app = typer.Typer(
     name="onelayer",
@@ -31,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (train, evaluate, predict, report, check):
+for verb in (train, sweep, evaluate, predict, report, check, derive):
     app.command()(verb)
 app.add_typer(data, name="data")
 
@@ -67,20 +72,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     _never_fail_to_print(sys.stdout)
     try:
-        return int(app(args=arguments, standalone_mode=False) or 0)
+        return _run(arguments)
+    finally:
+        _end_output(sys.stdout)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        code = int(app(args=arguments, standalone_mode=False) or 0)
+        sys.stdout.flush()
     except OnelayerError as error:
         return complain(str(error), error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        return complain("interrupted", 1)
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; there is nobody left to tell
-        return 1
+        return 1  # whoever read our output has gone: there is nobody left to tell
     except MemoryError:
         return complain("not enough memory for this; use less data, or smaller images", 1)
     except OSError as error:
         return complain(f"{error.filename or 'input or output'}: {error.strerror or error}", 1)
     except Exception as error:
         return _refuse_usage(error)
+    return complain("interrupted", 1) if code == INTERRUPTED else code
 
 
 def _refuse_usage(error: Exception) -> int:
@@ -92,6 +103,14 @@ def _refuse_usage(error: Exception) -> int:
         sys.stderr.write(message + "\n")
         return 2
     return complain(f"{message} (try --help)", 2)
+
+
+def _end_output(stream: TextIO) -> None:
+    """Throw away what can't be written: Python would try again when it ends, and fail with a message of its own."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _never_fail_to_print(stream: TextIO) -> None:

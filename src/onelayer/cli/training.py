@@ -12,7 +12,7 @@ import typer
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
 from onelayer.errors import ConfigError, printable
 
-__all__ = ["integers", "percent", "show_parts", "train"]
+__all__ = ["integers", "new_place", "percent", "show_parts", "train"]
 
 
 def train(
@@ -66,7 +66,7 @@ def train(
             "resize": integers(resize, "--resize"),
         }
         settled = load_config(Path(config) if config else None, dataset, settings or [], options)
-        place = Path(out) if out else _new_place(settled.dataset, settled.loss)
+        place = Path(out) if out else new_place(settled.dataset, settled.loss)
         metrics = run_experiment(
             settled, place, data_dir=folder, overwrite=overwrite, listeners=[Progress()], progress=True
         )
@@ -118,7 +118,7 @@ def integers(text: str | None, option: str) -> list[int] | None:
         ) from None
 
 
-def _new_place(dataset: str, loss: str) -> Path:
+def new_place(dataset: str, loss: str) -> Path:
     """Return the first free name of the form runs/digits-softmax-1."""
     stem = re.sub(r"[^\w.-]+", "-", Path(dataset).absolute().stem)[:60] or "data"
     numbers = itertools.count(1)

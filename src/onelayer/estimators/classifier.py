@@ -64,14 +64,15 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     l2 : float, default=1e-4
         Weight of ½‖W‖², acting on the weights of scaled features. A text that updates with 2λw has l2 = 2λ.
     fit_intercept : bool, default=True
+        Whether b is learned; else it is 0 in the scaled space, and ``intercept_`` is what the scaling's shift makes.
     penalize_bias : bool, default=False
     init : {"zeros", "normal", "uniform"}, default="zeros"
         Weights and intercepts to start from; N(0, init_scale²) or U(−init_scale, init_scale).
     init_scale : float, default=0.01
     scaling : {"none", "unit", "symmetric", "standardize"}, default="standardize"
         ``unit`` divides by the largest absolute value of the training rows, ``symmetric`` maps their range to [−1, 1],
-        ``standardize`` uses each
-        feature's training mean and deviation. Means the same for every type of X; ``coef_`` applies to X as it is.
+        ``standardize`` uses each feature's training mean and deviation. Means the same for every type of X; ``coef_``
+        applies to X as it is.
     flip_probability : float, default=0.0
         With which an image is mirrored left to right in an epoch.
     flip_mode : {"independent", "accumulating"}, default="independent"
@@ -119,9 +120,8 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         The epoch, from 0, in which early stopping ended training.
     history_ : dict of 1-D arrays
         Per step ``step``, ``epoch``, ``batch_loss``, ``learning_rate``; per validation ``validation_step``,
-        ``validation_epoch``, then
-        ``train_loss``, ``train_accuracy``, ``train_objective``, the same three of ``validation_``, and
-        ``weight_norm_squared``.
+        ``validation_epoch``, then ``train_loss``, ``train_accuracy``, ``train_objective``, the same three of
+        ``validation_``, and ``weight_norm_squared`` (‖W‖² of the scaled features; with ``penalize_bias`` b counts too).
 
     Notes
     -----
@@ -253,7 +253,9 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         return fitted
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> OneLayerClassifier:
-        """Train for one epoch over X; scaling is learned from the first call's rows.
+        """Train for one epoch over X, from the weights that an earlier call, or ``fit``, ended with.
+
+        Classes, loss, scaling, type of arithmetic and seed stay those of the first call; other parameters may change.
 
         Parameters
         ----------
@@ -264,6 +266,12 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         self
+
+        Raises
+        ------
+        ConfigError, InputError, DivergenceError
+            As for ``fit``; the model then stays as it was. Also for ``class_weight="balanced"``, another loss or other
+            classes than in the first call, and a model from a file.
         """
         fitted: OneLayerClassifier = fit_once_more(self, X, y, classes, sample_weight)
         return fitted

@@ -25,7 +25,7 @@ from onelayer.training.loop import train
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.state import TrainingState
 from onelayer.training.streams import stream
-from onelayer.training.threads import limited_threads, usable_threads
+from onelayer.threads import limited_threads, usable_threads
 
 __all__ = ["Checkpoint", "fit_classifier", "fit_once_more", "model_attributes"]
 
@@ -128,9 +128,10 @@ def _train(
     data = {"X": lambda: training.X, "y": training.y, "metadata": metadata}
     callbacks = SklearnCallbacks(clf, max(last - first, 0), data, attributes)
     everyone = [callbacks, *listeners, *_progress(parameters)]
-    with limited_threads(usable_threads(parameters.n_jobs)):
+    threads = usable_threads(parameters.n_jobs)
+    with limited_threads(threads):
         problem = setting.problem(training, validation)
-        state = train(problem, parameters, setting.seed, start, everyone, until_epoch=last)
+        state = train(problem, parameters, setting.seed, start, everyone, until_epoch=last, threads=threads)
     state.solver.parameters = state.kept
     for name, value in attributes(state).items():
         setattr(clf, name, value)
@@ -140,7 +141,7 @@ def _train(
             f"training was interrupted in epoch {state.epoch} after {state.solver.step} steps; "
             "the model holds what was learned until then"
         )
-        warnings.warn(message, InterruptedTrainingWarning, stacklevel=4)
+        warnings.warn(message, InterruptedTrainingWarning, stacklevel=5)
     return clf
 
 
@@ -202,7 +203,8 @@ def _start(clf: Any, setting: Setting, d: int, checkpoint: Checkpoint | None) ->
         try:
             state = TrainingState.from_checkpoint(*checkpoint, Monitor(setting.parameters))
         except (KeyError, ValueError, TypeError) as error:
-            raise ModelFileError(f"the checkpoint lacks or garbles {error}: delete it to start over") from None
+            reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+            raise ModelFileError(f"the checkpoint is damaged ({reason}): delete it to start over") from None
         shape, dtype = state.solver.parameters.weights.shape, state.solver.parameters.weights.dtype
         if (shape, dtype) != (first.weights.shape, first.weights.dtype):
             raise ModelFileError(

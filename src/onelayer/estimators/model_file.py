@@ -1,13 +1,14 @@
 """The classifier's part of a model file: two arrays and a table of plain values, nothing that is ever executed.
 
 A model file is in the safetensors format. Arrays: ``weights`` (k, d) and ``intercepts`` (k,), both on raw features.
-Metadata: ``format``,
-``format_version``, and ``classifier``, JSON with the keys of :func:`describe`. Its bytes depend on the model alone.
+Metadata: ``format``, ``format_version``, and ``classifier``, JSON with the keys of :func:`describe`. Its bytes depend
+on the model alone.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -37,14 +38,8 @@ __all__ = [
 VERSION: Final = 1
 
 Array = np.ndarray[Any, Any]
-LABEL_TYPES: Final = {
-    "str": np.str_,
-    "object": np.object_,
-    "int64": np.int64,
-    "uint8": np.uint8,
-    "float64": np.float64,
-    "bool": np.bool_,
-}
+INTEGER_TYPES: Final = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+LABEL_TYPES: Final = ("str", "object", "bool", "float32", "float64", *INTEGER_TYPES)
 
 
 def save_classifier(clf: Any, path: str | PathLike[str]) -> None:
@@ -67,7 +62,7 @@ def classifier_contents(clf: Any) -> tuple[dict[str, Array], dict[str, str]]:
 
 def describe(clf: Any) -> dict[str, Any]:
     """Return all of a fitted classifier but its arrays, as plain values."""
-    parameters = clf.get_params(deep=False)
+    parameters = clf.get_params(deep=False) | {"loss": clf._loss.name}  # set_params does not change what is fitted
     if not isinstance(parameters["random_state"], int | np.integer):
         parameters["random_state"] = None
     parameters = TrainingParameters.check(parameters).model_dump(mode="python")
@@ -75,12 +70,14 @@ def describe(clf: Any) -> dict[str, Any]:
         parameters["class_weight"] = [
             [_plain(label), float(weight)] for label, weight in parameters["class_weight"].items()
         ]
-    kind = "str" if clf.classes_.dtype.kind == "U" else clf.classes_.dtype.name
-    kind = kind if kind in LABEL_TYPES else "int64"
+    label_type = "str" if clf.classes_.dtype.kind == "U" else clf.classes_.dtype.name
+    labels = clf.classes_.tolist()
+    if label_type not in LABEL_TYPES or not all(isinstance(label, str | int | float) for label in labels):
+        raise ModelFileError(f"labels of type {clf.classes_.dtype} can't be saved: use numbers or text")
     return {
         "parameters": parameters,
-        "classes": [_plain(label) for label in clf.classes_.astype(LABEL_TYPES[kind])],
-        "class_type": kind,
+        "classes": labels,
+        "class_type": label_type,
         "image_shape": clf.image_shape_,
         "feature_names": [str(name) for name in clf.feature_names_in_] if hasattr(clf, "feature_names_in_") else None,
         "n_iter": clf.n_iter_,
@@ -92,7 +89,7 @@ def describe(clf: Any) -> dict[str, Any]:
 def read_classifier(
     arrays: Mapping[str, Array], metadata: Mapping[str, str], name: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the constructor arguments and the attributes of the classifier in a model file; ``name`` is the file's, for messages.
+    """Return the constructor arguments and the attributes of the classifier in a model file called ``name``.
 
     Raises
     ------
@@ -102,7 +99,7 @@ def read_classifier(
     table = parse_table(metadata, "classifier", name)
     try:
         return _checked_table(table, arrays)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ModelFileError(f"{name}: the model is damaged: {printable(reason)}") from None
 
@@ -123,13 +120,13 @@ def _checked_table(table: Mapping[str, Any], arrays: Mapping[str, Array]) -> tup
     if isinstance(values.get("class_weight"), list):
         values["class_weight"] = {label: float(weight) for label, weight in values["class_weight"]}
     parameters = TrainingParameters.check(values)
-    classes: Array = np.array(table["classes"], dtype=LABEL_TYPES[table["class_type"]])
-    if classes.ndim != 1 or len(np.unique(classes)) != len(classes):
-        raise ConfigError("its classes are not a list of different labels")
+    classes = _checked_classes(table["classes"], table["class_type"])
     folded = _checked_arrays(arrays, get_loss(parameters.loss).outputs(len(classes)))
     shape = table["image_shape"]
     image_shape = None if shape is None else tuple(int(size) for size in shape)
-    if image_shape is not None and (len(image_shape) != 3 or int(np.prod(image_shape)) != folded.weights.shape[1]):
+    if image_shape is not None and not (
+        len(image_shape) == 3 and min(image_shape) > 0 and math.prod(image_shape) == folded.weights.shape[1]
+    ):
         raise ConfigError(f"image shape {image_shape} does not fit weights of shape {folded.weights.shape}")
     names = table["feature_names"]
     if names is not None and len(names) != folded.weights.shape[1]:
@@ -144,6 +141,15 @@ def _checked_table(table: Mapping[str, Any], arrays: Mapping[str, Array]) -> tup
     if names is not None:
         attributes["feature_names_in_"] = np.array([str(name) for name in names], dtype=object)
     return parameters.model_dump(mode="python"), attributes
+
+
+def _checked_classes(labels: list[Any], label_type: str) -> Array:
+    if label_type not in LABEL_TYPES:
+        raise ConfigError(f"its classes are of an unknown type, {label_type!r}")
+    classes: Array = np.array(labels, dtype=label_type)
+    if classes.ndim != 1 or len(classes) < 2 or not np.array_equal(np.unique(classes), classes):
+        raise ConfigError("its classes are not a list of two or more different labels in order")
+    return classes
 
 
 def _checked_arrays(arrays: Mapping[str, Array], outputs: int) -> LinearParameters:

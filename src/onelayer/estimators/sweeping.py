@@ -16,8 +16,8 @@ from onelayer.estimators.setting import make_setting
 from onelayer.models.linear import LinearParameters
 from onelayer.selection import Fold, Grid, Prepared, SweepListener, SweepResult, stratified_folds, sweep
 from onelayer.selection.folds import check_folds
+from onelayer.threads import limited_threads, usable_threads
 from onelayer.training.parameters import TrainingParameters
-from onelayer.training.threads import limited_threads, usable_threads
 
 __all__ = ["sweep_classifier"]
 
@@ -88,7 +88,8 @@ def sweep_classifier(
             clf, X_val, y_val, sample_weight_val, reset=False, image_shape=image_shape, what="validation "
         )
     prepare = _Preparation(training, validation, image_shape)
-    with limited_threads(usable_threads(parameters.n_jobs)):
+    threads = usable_threads(parameters.n_jobs)
+    with limited_threads(threads):
         return sweep(
             grid,
             parameters,
@@ -96,6 +97,7 @@ def sweep_classifier(
             folds=None if folds is None else _folds(folds, prepare, parameters),
             folds_in_one_pass=folds_in_one_pass,
             listener=listener,
+            threads=threads,
         )
 
 

@@ -12,9 +12,10 @@ from pydantic_core import PydanticCustomError
 
 from onelayer.errors import ConfigError, printable
 from onelayer.storage.files import read_limited
+from onelayer.storage.run_directory import RunDirectory
 from onelayer.training.parameters import Count, TrainingParameters
 
-__all__ = ["RECIPES", "ExperimentConfig", "load_config", "parse_setting"]
+__all__ = ["RECIPES", "ExperimentConfig", "SweepConfig", "gather_keys", "load_config", "parse_setting", "run_config"]
 
 MAX_CONFIG_BYTES: Final = 1 << 20
 
@@ -91,10 +92,53 @@ class ExperimentConfig(TrainingParameters):
         return {**values, "verbose": 0}
 
 
+class SweepConfig(ExperimentConfig):
+    """An experiment whose parameters are partly to be chosen: ``grid`` and ``folds`` beside all others.
+
+    ``grid`` has texts as :func:`onelayer.selection.parse_axis` takes them. Without ``folds`` the validation part is
+    what is chosen on; with them, that many stratified folds of the training part.
+
+    Examples
+    --------
+    >>> SweepConfig.check({"grid": ["l2=0.01,0.1"], "folds": 1})
+    Traceback (most recent call last):
+    onelayer.errors.ConfigError: folds=1: input should be greater than or equal to 2
+    """
+
+    grid: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    folds: Annotated[int, Field(ge=2)] | None = None
+    folds_in_one_pass: bool = False
+
+
+def run_config(run: RunDirectory) -> ExperimentConfig:
+    """Return the configuration of a run, a SweepConfig if it is a sweep.
+
+    Raises
+    ------
+    RunDirectoryError, ConfigError
+        If its config.toml is damaged.
+    """
+    settings = run.read_config()
+    return (SweepConfig if "grid" in settings else ExperimentConfig).check(settings)
+
+
 def load_config(
     path: Path | None, dataset: str | None, settings: Sequence[str], options: Mapping[str, Any]
 ) -> ExperimentConfig:
-    """Return the configuration that a file, a data set, ``key=value`` settings and options make; the later ones win.
+    """Return the configuration that a file, settings, options and a data set make; see :func:`gather_keys`.
+
+    Raises
+    ------
+    ConfigError
+        If the file can't be read, or a key or value is wrong.
+    """
+    return ExperimentConfig.check(gather_keys(path, dataset, settings, options))
+
+
+def gather_keys(
+    path: Path | None, dataset: str | None, settings: Sequence[str], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the keys that a file, ``key=value`` settings, options and a data set give; the later ones win.
 
     Parameters
     ----------
@@ -110,7 +154,7 @@ def load_config(
     Raises
     ------
     ConfigError
-        If the file can't be read, or a key or value is wrong.
+        If the file can't be read.
     """
     given: dict[str, Any] = {} if path is None else _read(path)
     given |= dict(parse_setting(setting) for setting in settings)
@@ -118,7 +162,7 @@ def load_config(
     if dataset is not None:
         given["dataset"] = dataset
     recipe = RECIPES.get(str(given.get("dataset", "digits")), {}) if given.get("features", "pixels") == "pixels" else {}
-    return ExperimentConfig.check({**recipe, **given})
+    return {**recipe, **given}
 
 
 def parse_setting(setting: str) -> tuple[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -12,7 +13,7 @@ from onelayer.data import Dataset, Splits
 from onelayer.errors import ConfigError, DataError, printable
 from onelayer.estimators import OneLayerClassifier
 from onelayer.evaluation import Evaluation, evaluate
-from onelayer.experiment.config import ExperimentConfig
+from onelayer.experiment.config import ExperimentConfig, run_config
 from onelayer.experiment.data import Rows, fitting_size, load_parts
 from onelayer.image_model import ImageModel, load_model, size_text
 from onelayer.storage.run_directory import RunDirectory
@@ -49,7 +50,7 @@ def part_figures(loss: float, evaluation: Evaluation) -> dict[str, Any]:
 
 def find_model(path: Path) -> tuple[ImageModel | OneLayerClassifier, RunDirectory | None]:
     """Return the model of a run directory or a model file, and the run if it is one."""
-    if path.is_dir():
+    if os.path.isdir(path):
         run = RunDirectory.open(path, needs=("config.toml", "model.safetensors"))
         return load_model(run.model_path), run
     return load_model(path), None
@@ -101,7 +102,7 @@ def _load_parts(
     progress: bool,
 ) -> Splits:
     """Return the parts that the run saw; of another set, or for a bare model file, those that the defaults make."""
-    config = ExperimentConfig() if run is None else ExperimentConfig.check(run.read_config())
+    config = ExperimentConfig() if run is None else run_config(run)
     if run is None or config.dataset != dataset:
         size = fitting_size(dataset, data_dir, model.image_shape)
         config = config.model_copy(update={"dataset": dataset, "resize": size, "classes": None, "train_rows": None})

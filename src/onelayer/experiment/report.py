@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from onelayer.errors import InputError, RunDirectoryError
+from onelayer.errors import ConfigError, InputError, ModelFileError, RunDirectoryError, printable
 from onelayer.estimators import OneLayerClassifier
+from onelayer.experiment.command import repeat_command
+from onelayer.experiment.config import run_config
 from onelayer.features import Pixels
 from onelayer.image_model import ImageModel, load_model
 from onelayer.reporting.data import ReportData
-from onelayer.reporting.figures_of_merit import RunFigures
 from onelayer.reporting.page import write_report
+from onelayer.reporting.predictions import VERSION, Predictions
+from onelayer.reporting.sweep_data import SweepFigures
+from onelayer.storage.kinds import PREDICTIONS, check_kind
 from onelayer.storage.run_directory import RunDirectory
+from onelayer.storage.tensors import read_tensors
 
-__all__ = ["report_run"]
+__all__ = ["MAX_PREDICTIONS_BYTES", "read_report_data", "report_run"]
+
+MAX_PREDICTIONS_BYTES = 1 << 28
 
 
 def report_run(run: RunDirectory) -> Path:
@@ -23,28 +31,83 @@ def report_run(run: RunDirectory) -> Path:
     ------
     RunDirectoryError
         If something is missing or damaged.
+    ModelFileError
+        If the model or the predictions are damaged, or of another version.
+    """
+    write_report(run, read_report_data(run))
+    return run.report_path
+
+
+def read_report_data(run: RunDirectory) -> ReportData:
+    """Read all that the report of a finished run shows.
+
+    Raises
+    ------
+    RunDirectoryError, ModelFileError
+        As :func:`report_run`.
     """
     metrics = run.read_metrics()
     names = metrics.get("class_names")
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list) or len(names) < 2 or not all(isinstance(name, str) for name in names):
         raise RunDirectoryError(f"{run}: metrics.json has no list of class_names")
     model = load_model(run.model_path)
-    shows_pixels = isinstance(model, OneLayerClassifier) or isinstance(model.features, Pixels)
-    clf = model.classifier if isinstance(model, ImageModel) else model
+    weight_images, absent = _weights(model)
+    predictions = None
+    if run.predictions_path.is_file():
+        predictions = read_predictions(run)
+    else:
+        absent["images"] = "The run has no predictions.safetensors, which holds the images; training again makes one."
     try:
-        confusion = RunFigures.check(metrics).evaluation.confusion or []
-        supports = [sum(row) for row in confusion]
-        data = ReportData(
+        sweep = SweepFigures.check(run.read_sweep()) if run.sweep_path.is_file() else None
+        return ReportData(
             title=f"{metrics.get('dataset', 'a data set')}, {metrics.get('loss', '')}",
-            config=run.read_config(),
+            config=run.read_config() | ({} if sweep is None else sweep.chosen.values),
             metrics=metrics,
             history=run.read_history(),
             class_names=names,
-            weight_images=clf.weight_images() if shows_pixels and clf.image_shape_ is not None else None,
+            weight_images=weight_images,
             environment=run.read_environment(),
-            majority_share=max(supports) / sum(supports) if any(supports) else None,
+            sweep=sweep,
+            predictions=predictions,
+            command=_command(run),
+            absent=absent,
         )
     except InputError as error:
         raise RunDirectoryError(f"{run} is damaged: {error}") from None
-    write_report(run, data)
-    return run.report_path
+
+
+def read_predictions(run: RunDirectory) -> Predictions:
+    """Read ``predictions.safetensors``.
+
+    Raises
+    ------
+    ModelFileError
+        If it is damaged, or of another version.
+    """
+    path = run.predictions_path
+    arrays, metadata = read_tensors(path, max_bytes=MAX_PREDICTIONS_BYTES)
+    check_kind(path, metadata, PREDICTIONS, VERSION)
+    try:
+        return Predictions.from_contents(arrays, metadata)
+    except InputError as error:
+        raise ModelFileError(f"{printable(str(path))} is damaged: {error}") from None
+
+
+def _weights(model: ImageModel | OneLayerClassifier) -> tuple[Any, dict[str, str]]:
+    """Return the weights as pictures, or None and why there are none."""
+    clf = model.classifier if isinstance(model, ImageModel) else model
+    if isinstance(model, ImageModel) and not isinstance(model.features, Pixels):
+        kind = type(model.features).__name__
+        return None, {"weights": f"The model sees {kind} features, not pixels: its weights make no picture."}
+    if clf.image_shape_ is None:
+        return None, {"weights": "The data set has features, not images: weights make no picture."}
+    if clf.image_shape_[2] not in (1, 3):
+        return None, {"weights": f"Images of {clf.image_shape_[2]} channels can't be shown."}
+    return clf.weight_images(), {}
+
+
+def _command(run: RunDirectory) -> str | None:
+    try:
+        return repeat_command(run_config(run))
+    except ConfigError:
+        return None  # of another version: the configuration itself is shown

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from onelayer.data import Splits
-from onelayer.errors import InterruptedTrainingWarning, ModelFileError
+from onelayer import kernels
+from onelayer.data import Dataset, Splits
+from onelayer.errors import ConfigError, InterruptedTrainingWarning, ModelFileError
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import Checkpoint, fit_classifier
-from onelayer.experiment.config import ExperimentConfig
+from onelayer.experiment.config import ExperimentConfig, SweepConfig, run_config
 from onelayer.experiment.data import Rows, load_parts, make_rows
 from onelayer.experiment.evaluation import evaluate_rows
+from onelayer.experiment.predictions import data_figures, predictions_of
 from onelayer.experiment.report import report_run
 from onelayer.features import ImageFeatures
 from onelayer.image_model import ImageModel
@@ -23,12 +26,13 @@ from onelayer.solvers.status import Status
 from onelayer.storage.checkpoints import load_checkpoint
 from onelayer.storage.environment import describe_environment
 from onelayer.storage.run_directory import RunDirectory
+from onelayer.storage.tensors import write_tensors
+from onelayer.threads import usable_threads
 from onelayer.training.checkpointing import Checkpointing
 from onelayer.training.listeners import Listener
 from onelayer.training.state import TrainingState
-from onelayer.training.threads import usable_threads
 
-__all__ = ["resume_run", "run_experiment"]
+__all__ = ["Claim", "claimed", "resume_run", "run_experiment", "train_and_write"]
 
 
 def run_experiment(
@@ -49,14 +53,9 @@ def run_experiment(
     OnelayerError
         Whatever is wrong with the data, the configuration or the place to write to.
     """
-    new_folders = [folder for folder in (out, *out.parents) if not folder.exists()]
-    claim = _Claim(RunDirectory.reserve(out, overwrite=overwrite), config)
-    try:
+    with claimed(out, config, overwrite=overwrite) as claim:
         splits = load_parts(config, data_dir, progress=progress)
-        return _train(config, claim.run, splits, None, [claim, *listeners])
-    except BaseException:
-        claim.give_up(new_folders)
-        raise
+        return train_and_write(config, claim.run, splits, None, [claim, *listeners])
 
 
 def resume_run(
@@ -72,22 +71,48 @@ def resume_run(
         If the checkpoint is damaged or belongs to other data.
     """
     run = RunDirectory.open(out)
-    config = ExperimentConfig.check(run.read_config())
+    config = run_config(run)
+    if isinstance(config, SweepConfig):
+        raise ConfigError(f"{run} is a sweep, which can't be resumed: onelayer sweep --config runs it again")
     checkpoint = load_checkpoint(run.checkpoint_path) if run.checkpoint_path.is_file() else None
     splits = load_parts(config, data_dir, progress=progress)
     if checkpoint is not None and checkpoint[1].get("fingerprint") != splits.train.fingerprint:
         raise ModelFileError(f"{run}: the checkpoint belongs to other training data; start over with --overwrite")
-    return _train(config, run, splits, checkpoint, listeners)
+    return train_and_write(config, run, splits, checkpoint, listeners)
 
 
-class _Claim(Listener):
+@contextlib.contextmanager
+def claimed(out: Path, config: ExperimentConfig, *, overwrite: bool) -> Iterator[Claim]:
+    """Claim a folder for a run.
+
+    What goes wrong before training begins leaves nothing behind, and an earlier run in ``out`` as it was.
+
+    Raises
+    ------
+    RunDirectoryError
+        If no run may begin there.
+    """
+    new_folders = [folder for folder in (out, *out.parents) if not os.path.lexists(folder)]
+    claim = Claim(RunDirectory.reserve(out, overwrite=overwrite), config)
+    try:
+        claim.announce()
+        yield claim
+    except BaseException:
+        claim.give_up(new_folders)
+        raise
+
+
+class Claim(Listener):
     """Makes a folder that of this run: an empty one at once, one with an earlier run when training begins."""
 
     def __init__(self, run: RunDirectory, config: ExperimentConfig) -> None:
         self.run, self._config = run, config.model_dump()
         self._is_new, self._has_begun = not run.config_path.exists(), False
+
+    def announce(self) -> None:
+        """Write the configuration if that costs no earlier run: whatever kills this one, it can be resumed."""
         if self._is_new:
-            run.write_config(self._config)
+            self.run.write_config(self._config)
 
     def on_train_begin(self, state: TrainingState) -> None:
         """Remove an earlier run: data and configuration are good."""
@@ -115,13 +140,14 @@ class _Ending(Listener):
         self.status = state.status
 
 
-def _train(
+def train_and_write(
     config: ExperimentConfig,
     run: RunDirectory,
     splits: Splits,
     checkpoint: Checkpoint | None,
     listeners: Sequence[Listener],
 ) -> dict[str, Any]:
+    """Train on the loaded parts, evaluate, and write everything into ``run``; return what its metrics.json holds."""
     parts, features = _rows(config, splits)
     train, validation = parts["train"], parts.get("validation")
     clf, ending = OneLayerClassifier(**config.training), _Ending()
@@ -173,6 +199,9 @@ def _write(
     for name, rows in parts.items():
         figures[name], evaluations[name] = evaluate_rows(clf, rows, names)
     last = list(parts)[-1]
+    evaluated: Dataset = getattr(splits, last)
+    predictions = predictions_of(clf, parts[last], evaluated, splits.train)
+    write_tensors(run.predictions_path, *predictions.contents())
     metrics = {
         "dataset": splits.train.title,
         "loss": config.loss,
@@ -186,10 +215,11 @@ def _write(
         "class_names": list(names),
         "evaluated_on": last,
         "evaluation": evaluations[last].to_dict(),
+        "data": data_figures(splits),
     }
     run.write_environment(
         describe_environment(
-            engine="numpy",
+            engine=kernels.name(),
             threads=usable_threads(config.n_jobs),
             dataset_fingerprint=splits.train.fingerprint,
             seed=config.random_state,

@@ -86,7 +86,9 @@ class ImageFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     @property
     def n_features_out(self) -> int:
         """Number of features of an image of the shape seen by ``fit``."""
-        return len(self.get_feature_names_out())
+        check_is_fitted(self, "image_shape_")
+        height, width, channels = self.image_shape_
+        return self._count_features(height, width, channels)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Return a name for every feature, saying where in the image it comes from.
@@ -121,6 +123,10 @@ class ImageFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     @abstractmethod
     def _features(self, images: NDArray[Any]) -> NDArray[Any]:
         """Return the features (n, d) of checked images (n, height, width, channels)."""
+
+    @abstractmethod
+    def _count_features(self, height: int, width: int, channels: int) -> int:
+        """Return d."""
 
     @abstractmethod
     def _feature_names(self, height: int, width: int, channels: int) -> list[str]:

@@ -63,6 +63,9 @@ class HueHistogram(ImageFeatures):
     def _features(self, images: NDArray[Any]) -> NDArray[np.float32]:
         return hue_histograms(images, bins=self.bins)
 
+    def _count_features(self, height: int, width: int, channels: int) -> int:
+        return self.bins
+
     def _feature_names(self, height: int, width: int, channels: int) -> list[str]:
         return [f"hue{i}" for i in range(self.bins)]
 

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Tags
 
+from onelayer import kernels
 from onelayer.errors import ConfigError, InputError, did_you_mean, printable
 from onelayer.features.base import ImageFeatures
+from onelayer.threads import usable_threads
 
 __all__ = ["HOG", "BlockNorm", "Channel", "hog_features"]
 
@@ -130,20 +132,29 @@ class HOG(ImageFeatures):
             raise InputError("images have negative pixels, which have no square root; set transform_sqrt=False")
 
     def _features(self, images: NDArray[Any]) -> NDArray[Any]:
-        return hog_features(
-            images,
-            orientations=self.orientations,
-            pixels_per_cell=(self.pixels_per_cell[0], self.pixels_per_cell[1]),
-            cells_per_block=(self.cells_per_block[0], self.cells_per_block[1]),
-            block_norm=self.block_norm,
-            transform_sqrt=self.transform_sqrt,
-            channel=self.channel,
-        )
+        parameters: dict[str, Any] = {
+            "orientations": self.orientations,
+            "pixels_per_cell": (self.pixels_per_cell[0], self.pixels_per_cell[1]),
+            "cells_per_block": (self.cells_per_block[0], self.cells_per_block[1]),
+            "block_norm": self.block_norm,
+            "transform_sqrt": self.transform_sqrt,
+            "channel": self.channel,
+        }
+        if kernels.available() and images.dtype in (np.uint8, np.float32, np.float64) and self.orientations <= 180:
+            return kernels.hog(np.ascontiguousarray(images), **parameters, n_threads=usable_threads(None))
+        return hog_features(images, **parameters)
+
+    def _count_features(self, height: int, width: int, channels: int) -> int:
+        return math.prod(self._sizes(height, width))
 
     def _feature_names(self, height: int, width: int, channels: int) -> list[str]:
+        places = product(*map(range, self._sizes(height, width)))
+        return [f"block{r}_{c}_cell{i}_{j}_orientation{k}" for r, c, i, j, k in places]
+
+    def _sizes(self, height: int, width: int) -> tuple[int, ...]:
+        """Return the numbers of blocks, cells and orientations that features are laid out in."""
         grid = _block_grid(height, width, self.pixels_per_cell, self.cells_per_block)
-        sizes = (*grid, *self.cells_per_block, self.orientations)
-        return [f"block{r}_{c}_cell{i}_{j}_orientation{k}" for r, c, i, j, k in product(*map(range, sizes))]
+        return (*grid, *self.cells_per_block, self.orientations)
 
 
 def hog_features(

@@ -45,5 +45,8 @@ class Pixels(ImageFeatures):
     def _features(self, images: NDArray[Any]) -> NDArray[Any]:
         return images.reshape(len(images), -1)
 
+    def _count_features(self, height: int, width: int, channels: int) -> int:
+        return height * width * channels
+
     def _feature_names(self, height: int, width: int, channels: int) -> list[str]:
         return [f"row{r}_column{c}_channel{k}" for r, c, k in product(range(height), range(width), range(channels))]

@@ -6,7 +6,7 @@ equals it to rounding. Ask
 engine, and the definitions run.
 """
 
-from onelayer.kernels.engine import available, instruction_set
+from onelayer.kernels.engine import available, instruction_set, knows, name
 from onelayer.kernels.images import hog
 from onelayer.kernels.models import train_models_segment
 from onelayer.kernels.passes import evaluate, hessian_product_sums, loss_and_gradient_sums
@@ -18,7 +18,9 @@ __all__ = [
     "hessian_product_sums",
     "hog",
     "instruction_set",
+    "knows",
     "loss_and_gradient_sums",
+    "name",
     "train_models_segment",
     "train_segment",
 ]

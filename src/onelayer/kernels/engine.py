@@ -9,8 +9,9 @@ from importlib import import_module
 from types import ModuleType
 
 from onelayer.errors import ConfigError, MissingDependencyError, printable
+from onelayer.kernels.arguments import LOSSES
 
-__all__ = ["available", "instruction_set", "native"]
+__all__ = ["available", "instruction_set", "knows", "name", "native"]
 
 _module: ModuleType | None
 try:
@@ -45,6 +46,22 @@ def available() -> bool:
             )
         _say_missing()
     return _module is not None
+
+
+def name() -> str:
+    """Return what computes: ``"native (avx512)"``, say, or ``"numpy"`` where the definitions do.
+
+    Examples
+    --------
+    >>> name().split()[0] in ("native", "numpy")
+    True
+    """
+    return f"native ({instruction_set()})" if available() else "numpy"
+
+
+def knows(loss: str) -> bool:
+    """Return whether the engine has this loss; one that was added in array code alone runs on its definition."""
+    return loss in LOSSES
 
 
 def instruction_set() -> str | None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from array_api_compat import array_namespace
-
 from onelayer.errors import ConfigError
-from onelayer.numerics import Array
+from onelayer.numerics import Array, namespace_of
 
 __all__ = ["Loss"]
 
@@ -95,7 +93,7 @@ class Loss(ABC):
 
         Of equal scores the first wins.
         """
-        return array_namespace(scores).argmax(scores, axis=-1)
+        return namespace_of(scores).argmax(scores, axis=-1)
 
     def kink_distance(self, scores: Array, targets: Array) -> Array:
         """Return how far each row is from the nearest kink, an array of the shape ``scores.shape[:-1]``.
@@ -104,5 +102,5 @@ class Loss(ABC):
         margins that change sign at one; a change of all scores by at most δ changes a margin by at most 2δ. A smooth
         loss has no kink: the distance is infinite.
         """
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         return xp.full(scores.shape[:-1], xp.inf, dtype=scores.dtype, device=scores.device)

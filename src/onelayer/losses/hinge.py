@@ -19,11 +19,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from array_api_compat import array_namespace
-
 from onelayer.losses.base import Loss
 from onelayer.losses.targets import one_hot
-from onelayer.numerics import Array, row_sum
+from onelayer.numerics import Array, namespace_of, row_sum
 
 __all__ = ["Hinge"]
 
@@ -42,13 +40,13 @@ class Hinge(Loss):
 
     def values(self, scores: Array, targets: Array) -> Array:
         """Return Σ_{j≠y} max(0, z_j − z_y + 1)."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         margins, _ = _margins(scores, targets, xp)
         return row_sum(xp.maximum(margins, 0.0), xp)
 
     def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
         """Return ℓ and the residual, counts of violated margins."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         margins, own = _margins(scores, targets, xp)
         violated = xp.astype(margins > 0, scores.dtype)
         residual = xp.where(own, -row_sum(violated, xp)[..., None], violated)
@@ -56,7 +54,7 @@ class Hinge(Loss):
 
     def kink_distance(self, scores: Array, targets: Array) -> Array:
         """Return min_{j≠y} |z_j − z_y + 1|."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         margins, own = _margins(scores, targets, xp)
         return xp.min(xp.where(own, xp.inf, xp.abs(margins)), axis=-1)
 

@@ -20,13 +20,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from array_api_compat import array_namespace
-
 from onelayer.errors import ConfigError
 from onelayer.losses.base import Loss
 from onelayer.losses.bernoulli import binary_cross_entropy, binary_cross_entropy_and_residual
 from onelayer.losses.targets import expand_labels
-from onelayer.numerics import Array, sigmoid, sigmoid_slope
+from onelayer.numerics import Array, namespace_of, sigmoid, sigmoid_slope
 
 __all__ = ["Logistic"]
 
@@ -56,12 +54,12 @@ class Logistic(Loss):
 
     def values(self, scores: Array, targets: Array) -> Array:
         """Return −[t ln ŷ + (1 − t) ln(1 − ŷ)]."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         return binary_cross_entropy(scores, _class_one(targets, scores, xp), xp)[..., 0]
 
     def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
         """Return ℓ and ŷ − t."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         values, residual = binary_cross_entropy_and_residual(scores, _class_one(targets, scores, xp), xp)
         return values[..., 0], residual
 
@@ -71,12 +69,12 @@ class Logistic(Loss):
 
     def probabilities(self, scores: Array) -> Array:
         """Return (1 − ŷ, ŷ), each accurate to rounding however small."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         return sigmoid(xp.concat([-scores, scores], axis=-1), xp)
 
     def decision(self, scores: Array) -> Array:
         """Return 1 where ŷ ≥ 0.5, that is z ≥ 0, else 0."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         return xp.astype(scores[..., 0] >= 0, xp.int64)
 
 

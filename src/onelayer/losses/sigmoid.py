@@ -20,12 +20,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from array_api_compat import array_namespace
-
 from onelayer.losses.base import Loss
 from onelayer.losses.bernoulli import binary_cross_entropy, binary_cross_entropy_and_residual
 from onelayer.losses.targets import as_probabilities
-from onelayer.numerics import Array, row_sum, sigmoid_slope, softmax, softplus
+from onelayer.numerics import Array, namespace_of, row_sum, sigmoid_slope, softmax, softplus
 
 __all__ = ["Sigmoid"]
 
@@ -48,13 +46,13 @@ class Sigmoid(Loss):
 
     def values(self, scores: Array, targets: Array) -> Array:
         """Return −(1/K) Σ_j [t_j ln p_j + (1 − t_j) ln(1 − p_j)]."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         values = binary_cross_entropy(scores, as_probabilities(targets, scores, xp), xp)
         return row_sum(values, xp) / scores.shape[-1]
 
     def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
         """Return ℓ and (p − t)/K."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         k = scores.shape[-1]
         values, residual = binary_cross_entropy_and_residual(scores, as_probabilities(targets, scores, xp), xp)
         residual /= k

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from array_api_compat import array_namespace
-
 from onelayer.errors import ConfigError
-from onelayer.numerics import Array
+from onelayer.numerics import Array, namespace_of
 
 __all__ = ["smoothed_labels"]
 
@@ -51,7 +49,7 @@ def smoothed_labels(labels: Array, outputs: int, smoothing: float, dtype: Any = 
     """
     if not 0 <= smoothing < 1:
         raise ConfigError(f"label_smoothing must be at least 0 and below 1, not {smoothing!r}")
-    xp = array_namespace(labels)
+    xp = namespace_of(labels)
     # A single score stands for class 1 alone.
     classes = xp.arange(outputs, device=labels.device) + int(outputs == 1)
     own = xp.astype(labels[..., None] == classes, dtype or xp.float64)

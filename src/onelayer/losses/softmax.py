@@ -19,11 +19,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from array_api_compat import array_namespace
-
 from onelayer.losses.base import Loss
-from onelayer.losses.targets import as_probabilities
-from onelayer.numerics import Array, shifted_exponentials, softmax
+from onelayer.losses.targets import as_probabilities, target_scores
+from onelayer.numerics import Array, namespace_of, shifted_exponentials, softmax
 
 __all__ = ["Softmax"]
 
@@ -47,14 +45,13 @@ class Softmax(Loss):
 
     def values(self, scores: Array, targets: Array) -> Array:
         """Return −Σ_j t_j ln p_j."""
-        xp = array_namespace(scores)
-        targets = as_probabilities(targets, scores, xp)
+        xp = namespace_of(scores)
         shifted, _, sums = shifted_exponentials(scores, xp)
-        return xp.log(sums) - xp.vecdot(targets, shifted)
+        return xp.log(sums) - target_scores(targets, shifted, xp)
 
     def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
         """Return ℓ and p − t."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         targets = as_probabilities(targets, scores, xp)
         shifted, residual, sums = shifted_exponentials(scores, xp)
         values = xp.log(sums) - xp.vecdot(targets, shifted)
@@ -64,7 +61,7 @@ class Softmax(Loss):
 
     def curvature(self, scores: Array, targets: Array, direction: Array) -> Array:
         """Return p ∘ (v − ⟨p, v⟩); the targets play no part."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         p = softmax(scores, xp)
         return p * (direction - xp.vecdot(p, direction)[..., None])
 

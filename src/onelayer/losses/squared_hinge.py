@@ -17,11 +17,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from array_api_compat import array_namespace
-
 from onelayer.losses.base import Loss
 from onelayer.losses.targets import one_hot
-from onelayer.numerics import Array
+from onelayer.numerics import Array, namespace_of
 
 __all__ = ["SquaredHinge"]
 
@@ -41,26 +39,26 @@ class SquaredHinge(Loss):
 
     def values(self, scores: Array, targets: Array) -> Array:
         """Return Σ_j max(0, 1 − t_j z_j)²."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         violations = xp.maximum(1.0 - _signs(scores, targets, xp) * scores, 0.0)
         return xp.vecdot(violations, violations)
 
     def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
         """Return ℓ and −2 t_j max(0, 1 − t_j z_j)."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         signs = _signs(scores, targets, xp)
         violations = xp.maximum(1.0 - signs * scores, 0.0)
         return xp.vecdot(violations, violations), -2.0 * signs * violations
 
     def curvature(self, scores: Array, targets: Array, direction: Array) -> Array:
         """Return 2·[m_j > 0]·v_j, the generalised Hessian's."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         violated = _signs(scores, targets, xp) * scores < 1.0
         return xp.where(violated, 2.0 * direction, 0.0)
 
     def kink_distance(self, scores: Array, targets: Array) -> Array:
         """Return min_j |1 − t_j z_j|."""
-        xp = array_namespace(scores)
+        xp = namespace_of(scores)
         return xp.min(xp.abs(1.0 - _signs(scores, targets, xp) * scores), axis=-1)
 
 

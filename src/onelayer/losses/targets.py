@@ -13,7 +13,7 @@ from typing import Any
 from onelayer.errors import InputError
 from onelayer.numerics import Array
 
-__all__ = ["as_probabilities", "expand_labels", "one_hot"]
+__all__ = ["as_probabilities", "expand_labels", "one_hot", "target_scores"]
 
 
 def expand_labels(labels: Array, scores: Array) -> Array:
@@ -71,3 +71,22 @@ def as_probabilities(targets: Array, scores: Array, xp: Any) -> Array:
     if targets.ndim < scores.ndim:
         targets = one_hot(targets, scores, xp)
     return xp.astype(targets, scores.dtype, copy=False)
+
+
+def target_scores(targets: Array, scores: Array, xp: Any) -> Array:
+    """Return Σ_j t_j z_j: the score of each row's own class or, for probabilities, the mean score under them.
+
+    Parameters
+    ----------
+    targets : integer array (n,) or (n, m), or float array (n, k), (n, 1, k) or (n, m, k)
+    scores : float array (n, k) or (n, m, k)
+    xp : array namespace of both
+
+    Raises
+    ------
+    InputError
+        If the targets' shape does not fit the scores'.
+    """
+    if targets.ndim < scores.ndim:
+        return xp.take_along_axis(scores, expand_labels(targets, scores), axis=-1)[..., 0]
+    return xp.vecdot(xp.astype(targets, scores.dtype, copy=False), scores)

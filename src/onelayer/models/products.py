@@ -46,7 +46,8 @@ def multiply_rows(X: Array, V: Array) -> Array:
     whole = n - n % tile
     product = np.empty((n, k), np.result_type(X, V))
     np.matmul(X[:whole].reshape(-1, tile, d), V.T, out=product[:whole].reshape(-1, tile, k))
-    np.matmul(X[whole:], V.T, out=product[whole:])
+    if whole < n:
+        np.matmul(X[whole:], V.T, out=product[whole:])
     return product
 
 

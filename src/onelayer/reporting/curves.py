@@ -14,7 +14,16 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFor
 
 from onelayer.reporting.theme import LIGHT, NOTE_SIZE, Theme, new_axes, style_axes
 
-__all__ = ["Mark", "accuracy_figure", "block_statistics", "drawable", "loss_figure"]
+__all__ = [
+    "Mark",
+    "accuracy_figure",
+    "block_statistics",
+    "drawable",
+    "loss_figure",
+    "smoothed_losses",
+    "spans_decades",
+    "trend_figure",
+]
 
 Columns = Mapping[str, npt.NDArray[Any]]
 
@@ -59,11 +68,9 @@ def loss_figure(history: Columns, marks: Sequence[Mark] = (), theme: Theme = LIG
     """
     figure, axes = new_axes(theme, *_SIZE)
     style_axes(axes, theme, x_label=_step_label(history), y_label="loss")
-    losses = drawable(history["batch_loss"])
-    size = _SMOOTHED_STEPS * max(1, -(-len(losses) // (_SMOOTHED_STEPS * _MOST_BLOCKS)))
-    steps, means, deviations = block_statistics(history["step"], losses, size)
+    size, steps, means, deviations = smoothed_losses(history)
     floor = -np.inf
-    if _spans_decades(means):
+    if spans_decades(means):
         _use_logarithms(axes)
         floor = np.nanmin(means) / 2  # where the deviation reaches down to 0, its logarithm would have no end
     axes.fill_between(
@@ -104,6 +111,40 @@ def accuracy_figure(
         axes.axhline(majority_share, color=theme.muted, linewidth=1.2, linestyle=":", label="majority class")
     _finish(axes, marks, theme)
     return figure
+
+
+def trend_figure(history: Columns, x_key: str, y_key: str, label: str, theme: Theme = LIGHT) -> Figure:
+    """Draw one column of the history over the steps, from 0 up.
+
+    Examples
+    --------
+    >>> history = {"step": np.arange(4), "learning_rate": np.full(4, 0.1)}
+    >>> len(trend_figure(history, "step", "learning_rate", "learning rate").axes[0].lines)
+    1
+    """
+    figure, axes = new_axes(theme, _SIZE[0], 2.0)
+    style_axes(axes, theme, x_label=_step_label(history), y_label=label)
+    axes.plot(history[x_key], drawable(history[y_key]), color=theme.train)
+    _finish(axes, (), theme)
+    axes.set_ylim(bottom=0)
+    return figure
+
+
+def smoothed_losses(
+    history: Columns,
+) -> tuple[int, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the training loss in blocks: their size, and as :func:`block_statistics` has it, step, mean and deviation.
+
+    Blocks have 10 steps, or more in runs of over 10,000.
+
+    Examples
+    --------
+    >>> smoothed_losses({"step": np.arange(2), "batch_loss": np.array([2.0, 1.0])})
+    (10, array([0.5]), array([1.5]), array([0.5]))
+    """
+    losses = drawable(history["batch_loss"])
+    size = _SMOOTHED_STEPS * max(1, -(-len(losses) // (_SMOOTHED_STEPS * _MOST_BLOCKS)))
+    return size, *block_statistics(history["step"], losses, size)
 
 
 def block_statistics(
@@ -147,8 +188,8 @@ def drawable(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     return np.where(np.abs(values) <= _LARGEST_DRAWN, values, np.nan)
 
 
-def _spans_decades(means: npt.NDArray[Any]) -> bool:
-    """Whether a linear scale would show no more than one steep fall and a flat line."""
+def spans_decades(means: npt.NDArray[Any]) -> bool:
+    """Return whether a linear scale would show no more than one steep fall and a flat line."""
     finite = means[np.isfinite(means)]
     return bool(len(finite) and finite.min() > 0 and finite.max() > _LARGEST_LINEAR_RATIO * finite.min())
 

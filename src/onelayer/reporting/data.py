@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from onelayer.errors import InputError
 from onelayer.reporting.figures_of_merit import RunFigures
+from onelayer.reporting.predictions import Predictions
+from onelayer.reporting.sweep_data import SweepFigures
 
 __all__ = ["ReportData"]
 
@@ -39,6 +41,14 @@ class ReportData:
     majority_share : float or None
         Share of the largest class among the evaluated rows, 0 to 1; by default that of the confusion matrix, if there
         is one.
+    sweep : SweepFigures or None
+        The sweep that chose the parameters, if one did.
+    predictions : Predictions or None
+        What was decided on each evaluated row.
+    command : str or None
+        What repeats the run, for a shell.
+    absent : mapping of str to str
+        Why there are none of ``weights``, ``images``.
 
     Attributes
     ----------
@@ -64,6 +74,10 @@ class ReportData:
     weight_images: npt.NDArray[Any] | None = None
     environment: Mapping[str, Any] = field(default_factory=dict)
     majority_share: float | None = None
+    sweep: SweepFigures | None = None
+    predictions: Predictions | None = None
+    command: str | None = None
+    absent: Mapping[str, str] = field(default_factory=dict)
     figures: RunFigures = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,10 +88,23 @@ class ReportData:
             raise InputError(f"metrics: evaluation.confusion is not {k} rows of {k} counts, one for each class")
         if self.weight_images is not None and len(self.weight_images) not in ({1, 2} if k == 2 else {k}):
             raise InputError(f"there are {len(self.weight_images)} weight pictures for {k} classes")
-
+        self._check_parts(k)
         totals = np.zeros(k) if self.confusion is None else self.confusion.sum(axis=1)
         if self.majority_share is None and totals.any():
             object.__setattr__(self, "majority_share", float(totals.max() / totals.sum()))
+
+    def _check_parts(self, k: int) -> None:
+        """Raise InputError unless predictions and class counts are of k classes, and the predictions those counted."""
+        parts = {} if self.figures.data is None else self.figures.data.parts
+        for name, part in parts.items():
+            if len(part.class_counts) != k:
+                raise InputError(f"metrics: data.parts.{name}.class_counts has not one count for each of {k} classes")
+        if self.predictions is None:
+            return
+        if self.predictions.n_classes != k:
+            raise InputError(f"predictions are of {self.predictions.n_classes} classes, not {k}")
+        if self.confusion is not None and not np.array_equal(self.predictions.confusion(), self.confusion):
+            raise InputError("predictions are not those that the confusion matrix counts")
 
     @property
     def confusion(self) -> npt.NDArray[np.int64] | None:

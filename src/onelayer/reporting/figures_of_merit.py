@@ -29,10 +29,45 @@ class SplitFigures(_Checked):
     n: Count
 
 
+class BinFigures(_Checked):
+    """Rows of about one confidence: their number, mean confidence and accuracy (None where there are none)."""
+
+    count: Count
+    confidence: Share | None = None
+    accuracy: Share | None = None
+
+
 class CalibrationFigures(_Checked):
     """What a report shows of a calibration."""
 
     expected_calibration_error: Share
+    bins: list[BinFigures] = []
+
+
+class ClassFigures(_Checked):
+    """Figures of one class; None where they are 0/0."""
+
+    precision: Share | None = None
+    recall: Share | None = None
+    f1: Share | None = None
+    support: Count = 0
+
+
+class PartFigures(_Checked):
+    """A part of the data set: what its content is known by, and its rows of each class."""
+
+    fingerprint: str
+    class_counts: list[Count]
+
+
+class DataFigures(_Checked):
+    """Where the data is from, and what its parts are; ``official`` is None where that can't be known."""
+
+    name: str
+    source: str = ""
+    official: bool | None = None
+    image_shape: tuple[Count, Count, Count] | None = None
+    parts: dict[Literal["train", "validation", "test"], PartFigures] = {}
 
 
 class EvaluationFigures(_Checked):
@@ -40,6 +75,7 @@ class EvaluationFigures(_Checked):
 
     balanced_accuracy: Share | None = None
     confusion: list[list[Count]] | None = None
+    classes: list[ClassFigures] = []
     top_k_accuracy: dict[int, Share] = {}
     log_loss: float | None = None
     calibration: CalibrationFigures | None = None
@@ -60,6 +96,7 @@ class RunFigures(_Checked):
     test: SplitFigures | None = None
     evaluated_on: Literal["train", "validation", "test"] = "test"
     evaluation: EvaluationFigures = EvaluationFigures()
+    data: DataFigures | None = None
 
     @classmethod
     def check(cls, metrics: Mapping[str, Any]) -> Self:

@@ -1,51 +1,40 @@
-"""One self-contained HTML page about one run: it asks nothing of any network and runs no script."""
+"""The page of one run: self-contained, it asks nothing of any network."""
 
 from __future__ import annotations
 
-import base64
-import importlib.resources
-import io
-from dataclasses import dataclass
+from typing import Any
 
-import jinja2
-from PIL import Image
+import numpy as np
 
 from onelayer.errors import printable
+from onelayer.reporting.confusion import short_name
 from onelayer.reporting.data import ReportData
-from onelayer.reporting.export import png_bytes, svg_bytes
-from onelayer.reporting.pictures import Picture, class_pictures, curve_pictures, weight_pictures
-from onelayer.reporting.tables import figure_rows, flat_rows, headline, split_rows, summary
-from onelayer.reporting.theme import DARK, LIGHT
+from onelayer.reporting.document import render
+from onelayer.reporting.export import both_bytes
+from onelayer.reporting.inlining import image_base64
+from onelayer.reporting.pictures import Picture
+from onelayer.reporting.predictions import Predictions, ShownImages
+from onelayer.reporting.row_pictures import galleries_of
+from onelayer.reporting.sections import MOST_CELLS, Section, confusion_view, make_sections, run_pictures, why_no_images
+from onelayer.reporting.sweep_pictures import sweep_statement, trial_rows
+from onelayer.reporting.tables import (
+    class_rows,
+    data_rows,
+    figure_rows,
+    flat_rows,
+    headline,
+    split_rows,
+    statement,
+)
+from onelayer.reporting.theme import LIGHT
+from onelayer.reporting.views import confusion_cells, most_frequent_mistakes, sample_strips, weight_views
 from onelayer.storage.run_directory import RunDirectory
 
 __all__ = ["render_report", "write_report"]
 
-_DENSITY = 1.6  # pixels of a picture in a pixel of the page
+_MOST_VALUES = 3  # classes whose values stand under an image
 
-
-@dataclass(frozen=True)
-class _Drawn:
-    """A picture as PNG, once for light pages and once for dark ones."""
-
-    picture: Picture
-    light: bytes
-    dark: bytes
-
-    @property
-    def width(self) -> int:
-        """Width on the page, in its pixels: the same scale for all pictures, so that their text has one size."""
-        return round(Image.open(io.BytesIO(self.light)).width / _DENSITY)
-
-    @property
-    def light_uri(self) -> str:
-        return f"data:image/png;base64,{base64.b64encode(self.light).decode()}"
-
-    @property
-    def dark_uri(self) -> str:
-        return f"data:image/png;base64,{base64.b64encode(self.dark).decode()}"
-
-
-_Sections = dict[str, list[_Drawn]]
+Pictures = dict[str, list[Picture]]
 
 
 def render_report(data: ReportData) -> str:
@@ -67,7 +56,7 @@ def render_report(data: ReportData) -> str:
     >>> "<h1>&lt;digits&gt;</h1>" in page
     True
     """
-    return _page(data, _drawn_sections(data))
+    return _page(data, run_pictures(data))
 
 
 def write_report(run: RunDirectory, data: ReportData) -> None:
@@ -77,37 +66,95 @@ def write_report(run: RunDirectory, data: ReportData) -> None:
     ------
     InputError, RunDirectoryError, StorageError
     """
-    sections = _drawn_sections(data)
-    for drawn in (entry for entries in sections.values() for entry in entries):
-        run.write_figure(f"{drawn.picture.name}.png", drawn.light)
-        run.write_figure(f"{drawn.picture.name}.svg", svg_bytes(drawn.picture.draw(LIGHT)))
-    run.write_report(_page(data, sections))
+    pictures = run_pictures(data)
+    for picture in (one for some in pictures.values() for one in some):
+        png, svg = both_bytes(picture.draw(LIGHT))
+        run.write_figure(f"{picture.name}.png", png)
+        run.write_figure(f"{picture.name}.svg", svg)
+    run.write_report(_page(data, pictures))
 
 
-def _drawn_sections(data: ReportData) -> _Sections:
-    pictures = {
-        "Learning curves": curve_pictures(data),
-        "Class by class": class_pictures(data),
-        "What each class looks for": weight_pictures(data),
-    }
-    return {heading: [_drawn(picture) for picture in entries] for heading, entries in pictures.items() if entries}
-
-
-def _drawn(picture: Picture) -> _Drawn:
-    return _Drawn(picture, png_bytes(picture.draw(LIGHT)), png_bytes(picture.draw(DARK)))
-
-
-def _page(data: ReportData, sections: _Sections) -> str:
-    source = importlib.resources.files("onelayer.reporting").joinpath("report.html.j2").read_text("utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(source).render(
+def _page(data: ReportData, pictures: Pictures) -> str:
+    sections = make_sections(data, pictures)
+    weights = next((one for one in pictures["weights"] if one.name == "weights"), None)
+    return render(
+        "run.html.j2",
         title=printable(data.title),
-        summary=summary(data),
+        payload=_payload(data, sections, pictures),
+        sections=sections,
+        statement=statement(data),
         headline=headline(data),
         splits=split_rows(data),
         figures=figure_rows(data),
-        sections=sections,
+        classes=_class_labels(data),
+        confusion=_confusion(data, pictures),
+        has_images=bool(pictures["images"]),
+        no_images=why_no_images(data),
+        class_rows=class_rows(data),
+        weights=None if weights is None else weight_views(data, weights),
+        galleries=galleries_of(data.predictions) if data.predictions and pictures["images"] else [],
+        data_rows=data_rows(data),
+        samples=sample_strips(data),
+        sweep_statement=[] if data.sweep is None else sweep_statement(data.sweep),
+        trials=None if data.sweep is None else trial_rows(data.sweep),
+        command=None if data.command is None else printable(data.command, 2000),
         tables={"Configuration": flat_rows(data.config), "Environment": flat_rows(data.environment)},
     )
+
+
+def _class_labels(data: ReportData) -> list[str]:
+    return [short_name(name, 60) for name in data.class_names]
+
+
+def _confusion(data: ReportData, pictures: Pictures) -> dict[str, Any] | None:
+    picture = next((one for one in pictures["classes"] if one.name == "confusion"), None)
+    if picture is None:
+        return None
+    is_table = len(data.class_names) <= MOST_CELLS
+    return {
+        "message": picture.message,
+        "caption": "Choose a cell to see its images; colour shows the share of the true class.",
+        "rows": confusion_cells(data) if is_table else [],
+        "view": confusion_view(data, pictures),
+        "mistakes": most_frequent_mistakes(data),
+    }
+
+
+def _payload(data: ReportData, sections: list[Section], pictures: Pictures) -> dict[str, Any]:
+    """Return what the page's script takes: charts, and the images of rows with what was decided on them."""
+    views = [view for section in sections for view in section.charts]
+    heat_map = confusion_view(data, pictures)
+    payload: dict[str, Any] = {
+        "charts": {view.name: view.chart.to_dict() for view in [*views, *([heat_map] if heat_map else [])]},
+        "classes": _class_labels(data),
+        "confusion": [] if data.confusion is None else data.confusion.tolist(),
+        "firstCell": next(([one["true"], one["predicted"]] for one in most_frequent_mistakes(data)), None),
+        "galleries": {},
+    }
+    predictions = data.predictions
+    if predictions is None or predictions.shown is None or not pictures["images"]:
+        return payload
+    places = {int(row): place for place, row in enumerate(predictions.shown.rows)}
+    galleries = {one.name: [places[row] for row in one.rows] for one in galleries_of(predictions)}
+    return payload | {
+        "measure": "probability" if predictions.are_probabilities else "score",
+        "tiles": _tiles(predictions, predictions.shown),
+        "galleries": galleries,
+    }
+
+
+def _tiles(predictions: Predictions, shown: ShownImages) -> dict[str, Any]:
+    values = predictions.values[shown.rows]
+    largest = np.argsort(-values, axis=1, kind="stable")[:, :_MOST_VALUES]
+    of_predicted = np.take_along_axis(values, predictions.predicted[shown.rows][:, None], axis=1)[:, 0]
+    return {
+        "rows": shown.rows.tolist(),
+        "labels": predictions.labels[shown.rows].tolist(),
+        "predicted": predictions.predicted[shown.rows].tolist(),
+        "classes": largest.tolist(),
+        "values": [
+            [float(f"{value:.4g}") for value in row] for row in np.take_along_axis(values, largest, axis=1).tolist()
+        ],
+        "order": np.argsort(-of_predicted, kind="stable").tolist(),
+        "images": [image_base64(image) for image in shown.images],
+    }

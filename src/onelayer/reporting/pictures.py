@@ -10,15 +10,14 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from onelayer.errors import printable
-from onelayer.evaluation import wilson_interval
-from onelayer.reporting.confusion import MOST_WITH_RATES, confusion_figure, row_rates
-from onelayer.reporting.curves import Mark, accuracy_figure, drawable, loss_figure
+from onelayer.reporting.confusion import MOST_WITH_RATES, confusion_figure
+from onelayer.reporting.curves import Mark, accuracy_figure, drawable, loss_figure, trend_figure
 from onelayer.reporting.data import ReportData
-from onelayer.reporting.recalls import MOST_BARS, recall_figure
+from onelayer.reporting.recalls import MOST_BARS, Recalls, recall_figure
 from onelayer.reporting.theme import Theme
 from onelayer.reporting.weights import weight_figure, weight_limit
 
-__all__ = ["Picture", "class_pictures", "curve_pictures", "training_marks", "weight_pictures"]
+__all__ = ["Picture", "class_pictures", "curve_pictures", "training_marks", "trend_pictures", "weight_pictures"]
 
 _HIGHER_IS_BETTER = {"validation_loss": False, "validation_accuracy": True}
 
@@ -67,22 +66,44 @@ def curve_pictures(data: ReportData) -> list[Picture]:
     return pictures
 
 
+def trend_pictures(data: ReportData) -> list[Picture]:
+    """Return ‖W‖² where something was validated, and the learning rate where there were steps."""
+    columns = {
+        "weight-norm": ("validation_step", "weight_norm_squared", "‖W‖²", "Squared norm of the weights"),
+        "learning-rate": ("step", "learning_rate", "learning rate", "Learning rate"),
+    }
+    captions = {
+        "weight-norm": "Of the weights on scaled features, as the penalty has it.",
+        "learning-rate": "As the schedule has it.",
+    }
+    pictures = []
+    for name, (x_key, y_key, label, title) in columns.items():
+        values = drawable(data.history.get(y_key, np.empty(0)))
+        if len(values) and np.isfinite(values[[0, -1]]).all():
+            message = f"{title} goes from {values[0]:.3g} to {values[-1]:.3g}"
+            if np.all(values == values[0]):
+                message = f"{title} stays at {values[0]:.3g}"
+
+            def draw(theme: Theme, x_key: str = x_key, y_key: str = y_key, label: str = label) -> Figure:
+                return trend_figure(data.history, x_key, y_key, label, theme)
+
+            pictures.append(Picture(name, message, captions[name], draw))
+    return pictures
+
+
 def class_pictures(data: ReportData) -> list[Picture]:
     """Return the confusion matrix and the recall of each class, where the run was evaluated."""
     counts, names = data.confusion, data.class_names
     if counts is None or not counts.sum():
         return []
-    totals = counts.sum(axis=1)
-    hits = np.diagonal(counts)
-    recalls = np.where(totals > 0, np.diagonal(row_rates(counts)), np.nan)
-    intervals = np.stack(wilson_interval(hits, totals), axis=1)
+    hits, recalls = np.diagonal(counts), Recalls.of(counts)
     split = data.figures.evaluated_on
     shown = "In each cell the count, and" if len(names) <= MOST_WITH_RATES else "Colour shows"
-    accuracy = float(hits.sum() / counts.sum())
-    lowest, highest = int(np.nanargmin(recalls)), int(np.nanargmax(recalls))
+    shares = recalls.shares
+    lowest, highest = int(np.nanargmin(shares)), int(np.nanargmax(shares))
     recall_message = (
-        f"Recall is lowest for {printable(names[lowest])} ({recalls[lowest]:.1%}) "
-        f"and highest for {printable(names[highest])} ({recalls[highest]:.1%})"
+        f"Recall is lowest for {printable(names[lowest])} ({shares[lowest]:.1%}) "
+        f"and highest for {printable(names[highest])} ({shares[highest]:.1%})"
     )
     some = f" The {MOST_BARS} classes with the lowest recall of {len(names)}." if len(names) > MOST_BARS else ""
     return [
@@ -96,7 +117,7 @@ def class_pictures(data: ReportData) -> list[Picture]:
             "recall",
             recall_message,
             f"Share of each class's {split} rows that is recognised, with Wilson intervals; rows in brackets.{some}",
-            lambda theme: recall_figure(recalls, intervals, totals, names, accuracy, theme),
+            lambda theme: recall_figure(recalls, names, theme),
         ),
     ]
 

@@ -3,65 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from onelayer.reporting.confusion import short_name
+from onelayer.evaluation import wilson_interval
+from onelayer.reporting.confusion import row_rates, short_name
 from onelayer.reporting.theme import LABEL_SIZE, LIGHT, NOTE_SIZE, Theme, new_axes, style_axes
 
-__all__ = ["MOST_BARS", "recall_figure"]
+__all__ = ["MOST_BARS", "Recalls", "recall_figure"]
 
 MOST_BARS = 30
 
 
-def recall_figure(
-    recalls: npt.NDArray[Any],
-    intervals: npt.NDArray[Any],
-    counts: npt.NDArray[Any],
-    class_names: Sequence[str],
-    accuracy: float,
-    theme: Theme = LIGHT,
-) -> Figure:
-    """Draw one bar a class with its 95% interval; of more than 30 classes, the 30 with the lowest recall.
+@dataclass(frozen=True, eq=False)
+class Recalls:
+    """The share of each true class that is predicted as such.
 
     Parameters
     ----------
-    recalls : ndarray of shape (k,)
-        Share of each true class that is predicted as such, 0 to 1; NaN where a class has no rows.
+    shares : ndarray of shape (k,)
+        0 to 1; NaN where a class has no rows.
     intervals : ndarray of shape (k, 2)
-        Lower and upper end of each.
+        Lower and upper end of each 95% Wilson interval.
     counts : ndarray of int, shape (k,)
         Rows of each true class.
-    class_names : sequence of str, of length k
     accuracy : float
-        Of all rows, drawn as a line to compare with.
-    theme : Theme
+        Of all rows.
+    """
+
+    shares: npt.NDArray[Any]
+    intervals: npt.NDArray[Any]
+    counts: npt.NDArray[Any]
+    accuracy: float
+
+    @classmethod
+    def of(cls, confusion: npt.NDArray[Any]) -> Self:
+        """Return the recalls of a confusion matrix (k, k), true classes in rows.
+
+        Examples
+        --------
+        >>> found = Recalls.of(np.array([[3, 1], [0, 4]]))
+        >>> found.shares, found.accuracy
+        (array([0.75, 1.  ]), 0.875)
+        """
+        totals, hits = confusion.sum(axis=1), np.diagonal(confusion)
+        shares = np.where(totals > 0, np.diagonal(row_rates(confusion)), np.nan)
+        intervals = np.stack(wilson_interval(hits, totals), axis=1)
+        return cls(shares, intervals, totals, float(hits.sum() / max(totals.sum(), 1)))
+
+    @property
+    def order(self) -> npt.NDArray[np.intp]:
+        """The classes that are drawn: all, or of more than 30 the 30 with the lowest recall."""
+        if len(self.shares) <= MOST_BARS:
+            return np.arange(len(self.shares))
+        return np.argsort(self.shares, kind="stable")[:MOST_BARS]
+
+
+def recall_figure(recalls: Recalls, class_names: Sequence[str], theme: Theme = LIGHT) -> Figure:
+    """Draw one bar a class with its 95% interval; of more than 30 classes, the 30 with the lowest recall.
 
     Examples
     --------
-    >>> ends = np.array([[0.7, 0.97], [0.2, 0.8]])
-    >>> figure = recall_figure(np.array([0.9, 0.5]), ends, np.array([30, 8]), ["two", "three"], 0.8)
+    >>> figure = recall_figure(Recalls.of(np.array([[27, 3], [4, 4]])), ["two", "three"])
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
     ['two (30)', 'three (8)']
     """
-    order = np.arange(len(recalls))
-    if len(recalls) > MOST_BARS:
-        order = np.argsort(recalls, kind="stable")[:MOST_BARS]
-    recalls, intervals = recalls[order], intervals[order]
+    order = recalls.order
+    shares, intervals = recalls.shares[order], recalls.intervals[order]
     figure, axes = new_axes(theme, 4.2, 0.2 + 0.3 * len(order))
     style_axes(axes, theme, x_label="recall, with its 95% interval", grid="x")
     places = np.arange(len(order))
-    lengths = np.abs(intervals.T - recalls)
-    axes.barh(places, recalls, height=0.66, color=theme.train, alpha=0.75)
-    axes.errorbar(recalls, places, xerr=lengths, fmt="none", ecolor=theme.ink, elinewidth=1.4, capsize=3)
-    axes.axvline(
-        accuracy, color=theme.held_out, linewidth=1.4, linestyle="--", label=f"accuracy of all, {accuracy:.1%}"
-    )
-    labels = [f"{short_name(class_names[index])} ({counts[index]:,})" for index in order.tolist()]
+    lengths = np.abs(intervals.T - shares)
+    axes.barh(places, shares, height=0.66, color=theme.train, alpha=0.75)
+    axes.errorbar(shares, places, xerr=lengths, fmt="none", ecolor=theme.ink, elinewidth=1.4, capsize=3)
+    line = f"accuracy of all, {recalls.accuracy:.1%}"
+    axes.axvline(recalls.accuracy, color=theme.held_out, linewidth=1.4, linestyle="--", label=line)
+    labels = [f"{short_name(class_names[index])} ({recalls.counts[index]:,})" for index in order.tolist()]
     axes.set_yticks(places, labels, fontsize=LABEL_SIZE - 1, parse_math=False)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(order) - 0.4, -0.6)

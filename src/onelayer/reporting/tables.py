@@ -9,7 +9,17 @@ from typing import Any
 from onelayer.errors import printable
 from onelayer.reporting.data import ReportData
 
-__all__ = ["Headline", "figure_rows", "flat_rows", "headline", "split_rows", "summary"]
+__all__ = [
+    "Headline",
+    "class_rows",
+    "data_rows",
+    "figure_rows",
+    "flat_rows",
+    "headline",
+    "split_rows",
+    "statement",
+    "summary",
+]
 
 _SPLIT_TITLES = {"train": "Training", "validation": "Validation", "test": "Test"}
 
@@ -22,12 +32,20 @@ class Headline:
     ----------
     label, value, interval : str
     comparisons : list of (str, str)
+    percent, lower, upper : float
+        The same as places on a scale from 0 to 100.
+    ticks : list of (str, float)
+        The comparisons on that scale.
     """
 
     label: str
     value: str
     interval: str
     comparisons: list[tuple[str, str]]
+    percent: float
+    lower: float
+    upper: float
+    ticks: list[tuple[str, float]]
 
 
 def headline(data: ReportData) -> Headline | None:
@@ -47,14 +65,18 @@ def headline(data: ReportData) -> Headline | None:
         return None
     name, figures = list(splits.items())[-1]
     lower, upper = figures.accuracy_interval
-    comparisons = [("Chance", f"{1 / max(len(data.class_names), 1):.1%}")]
+    compared = [("Chance", 1 / max(len(data.class_names), 1))]
     if data.majority_share is not None:
-        comparisons.insert(0, ("Majority class", f"{data.majority_share:.1%}"))
+        compared.insert(0, ("Majority class", data.majority_share))
     return Headline(
         f"{_SPLIT_TITLES[name]} accuracy",
         f"{figures.accuracy:.1%}",
         f"95% interval {lower:.1%} to {upper:.1%}, {figures.n:,} rows",
-        comparisons,
+        [(label, f"{share:.1%}") for label, share in compared],
+        round(100 * figures.accuracy, 2),
+        round(100 * lower, 2),
+        round(100 * upper, 2),
+        [(label, round(100 * share, 2)) for label, share in compared],
     )
 
 
@@ -77,6 +99,84 @@ def summary(data: ReportData) -> str:
         f"{figures.seconds:,.1f} s" if figures.seconds is not None else "",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def statement(data: ReportData) -> str:
+    """Return in words what was trained on what, and for how long.
+
+    Examples
+    --------
+    >>> test = {"loss": 0.2, "accuracy": 0.95, "accuracy_interval": [0.9, 0.98], "n": 120}
+    >>> metrics = {"dataset": "animals", "loss": "softmax", "train": test | {"n": 900}, "epochs": 50, "seconds": 1.25}
+    >>> statement(ReportData("t", {}, metrics, {}, ["a", "b"]))
+    'A linear classifier with softmax loss, trained on 900 rows of animals in 2 classes, 50 epochs, 1.2 s.'
+    """
+    figures = data.figures
+    loss = f" with {printable(figures.loss).replace('_', ' ')} loss" if figures.loss else ""
+    features = str(data.config.get("features", "pixels"))
+    shape = None if figures.data is None else figures.data.image_shape
+    images = f", on {_features_text(features, shape)}" if shape else ""
+    rows = f"{figures.train.n:,} rows" if figures.train else "rows"
+    trained = f"trained on {rows} of {printable(figures.dataset or 'a data set')} in {len(data.class_names)} classes"
+    length = [
+        f"{figures.epochs:,} epochs" if figures.epochs is not None else "",
+        f"stopped early in epoch {figures.stopped_epoch:,}" if figures.stopped_epoch is not None else "",
+        f"{figures.seconds:,.1f} s" if figures.seconds is not None else "",
+    ]
+    return ", ".join([f"A linear classifier{loss}{images}", trained, *filter(None, length)]) + "."
+
+
+def _features_text(features: str, shape: tuple[int, int, int]) -> str:
+    height, width, channels = shape
+    kind = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
+    what = {"pixels": "the pixels", "hog": "HOG features"}.get(features, printable(features))
+    return f"{what} of {height} × {width} {kind} images"
+
+
+def class_rows(data: ReportData) -> list[tuple[str, ...]]:
+    """Return a row for each class: name, rows, precision, recall, F1."""
+    classes = data.figures.evaluation.classes
+    if len(classes) != len(data.class_names):
+        return []
+    return [
+        (
+            printable(name),
+            f"{one.support:,}",
+            *("–" if share is None else f"{share:.2%}" for share in (one.precision, one.recall, one.f1)),
+        )
+        for name, one in zip(data.class_names, classes, strict=True)
+    ]
+
+
+def data_rows(data: ReportData) -> list[tuple[str, str]]:
+    """Return what is known of the data: its name, whether it is official, source, image size, parts.
+
+    Examples
+    --------
+    >>> facts = {"name": "mnist", "official": True, "source": "mnist", "image_shape": [28, 28, 1]}
+    >>> data_rows(ReportData("t", {}, {"data": facts}, {}, ["a", "b"]))[1]
+    ('Content', 'that of the official set')
+    """
+    facts = data.figures.data
+    if facts is None:
+        return []
+    official = {
+        True: "that of the official set",
+        False: "not that of the official set",
+        None: "no official one to compare with",
+    }
+    rows = [
+        ("Data set", printable(facts.name)),
+        ("Content", official[facts.official]),
+        ("Read from", printable(facts.source)),
+    ]
+    if facts.image_shape is not None:
+        rows.append(("Images", "{} × {} × {}, height × width × channels".format(*facts.image_shape)))
+    for name, part in facts.parts.items():
+        rows.append((f"{_SPLIT_TITLES[name]} rows", f"{sum(part.class_counts):,}"))
+    for name, part in facts.parts.items():
+        rows.append((f"{_SPLIT_TITLES[name]} fingerprint", printable(part.fingerprint)))
+    return rows
 
 
 def split_rows(data: ReportData) -> list[tuple[str, ...]]:

@@ -1,8 +1,8 @@
 """Colours and type of all figures, once for light pages and once for dark ones.
 
-The two hues are Okabe and Ito's blue and vermilion (https://jfly.uni-koeln.de/color/), told apart by every kind of
-colour vision; the dark theme lightens them to keep their contrast. Everything is set on the figure itself: no global
-setting of matplotlib is touched.
+The hues are Okabe and Ito's blue, vermilion and bluish green (https://jfly.uni-koeln.de/color/), told apart by every
+kind of colour vision; the green is darker for its contrast, and the dark theme lightens all of them for theirs.
+Everything is set on the figure itself: no global setting of matplotlib is touched.
 """
 
 from __future__ import annotations
@@ -13,7 +13,17 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
-__all__ = ["DARK", "LABEL_SIZE", "LIGHT", "NOTE_SIZE", "Theme", "contrast", "new_axes", "style_axes"]
+__all__ = [
+    "DARK",
+    "LABEL_SIZE",
+    "LIGHT",
+    "NOTE_SIZE",
+    "Theme",
+    "cell_text_color",
+    "contrast",
+    "new_axes",
+    "style_axes",
+]
 
 LABEL_SIZE = 11.0
 NOTE_SIZE = 9.5
@@ -28,10 +38,12 @@ class Theme:
     ----------
     paper, ink, muted, grid : str
         Background, text, secondary text and grid lines, as ``#rrggbb``.
-    train, held_out : str
-        The hue of training figures, and of figures on rows that were not trained on.
+    train, held_out, third : str
+        The hue of training figures, of figures on rows that were not trained on, and of what else stands beside them.
     negative, positive : str
         The ends of diverging scales, whose middle is ``paper``.
+    runs : tuple of str
+        The colours of runs that are compared; all stand out from the paper by 3 or more.
     """
 
     paper: str
@@ -40,8 +52,10 @@ class Theme:
     grid: str
     train: str
     held_out: str
+    third: str
     negative: str
     positive: str
+    runs: tuple[str, ...]
 
     @property
     def sequential(self) -> LinearSegmentedColormap:
@@ -88,8 +102,10 @@ LIGHT = Theme(
     grid="#e3e7eb",
     train="#0072b2",
     held_out="#d55e00",
+    third="#00835f",
     negative="#00507d",
     positive="#a84a00",
+    runs=("#0072b2", "#d55e00", "#00835f", "#a8437f", "#7a6400", "#3d3d9c", "#59636e"),
 )
 DARK = Theme(
     paper="#16191d",
@@ -98,9 +114,28 @@ DARK = Theme(
     grid="#2d333a",
     train="#56b4e9",
     held_out="#ff9a52",
+    third="#3fc49a",
     negative="#6cc3f2",
     positive="#ffa566",
+    runs=("#56b4e9", "#ff9a52", "#3fc49a", "#e29ac4", "#d8c24a", "#a9a6f5", "#9aa4af"),
 )
+
+
+def cell_text_color(theme: Theme, share: float) -> str:
+    """Return black or white, whichever stands out more on a cell that is ``share`` of the way from paper to blue.
+
+    One of the two has a contrast of at least 4.58, whatever the colour.
+
+    Examples
+    --------
+    >>> cell_text_color(LIGHT, 0.0), cell_text_color(LIGHT, 1.0), cell_text_color(DARK, 0.0)
+    ('#000000', '#ffffff', '#ffffff')
+    """
+    background = tuple(
+        (1 - share) * start + share * end
+        for start, end in zip(to_rgb(theme.paper), to_rgb(theme.negative), strict=True)
+    )
+    return max(("#000000", "#ffffff"), key=lambda text: contrast(to_rgb(text), background))
 
 
 def new_axes(theme: Theme, width: float, height: float) -> tuple[Figure, Axes]:

@@ -16,7 +16,7 @@ from onelayer.errors import InputError
 from onelayer.reporting.confusion import short_name
 from onelayer.reporting.theme import LABEL_SIZE, LIGHT, NOTE_SIZE, Theme, new_axes
 
-__all__ = ["weight_figure", "weight_limit"]
+__all__ = ["weight_figure", "weight_limit", "weight_pixels"]
 
 _MOST_LARGE = 20
 _TITLE_INCHES = 0.28
@@ -81,6 +81,21 @@ def weight_limit(images: npt.NDArray[Any]) -> float:
     return float(np.quantile(magnitudes, 0.995)) or float(magnitudes.max()) or 1.0
 
 
+def weight_pixels(image: npt.NDArray[Any], limit: float, theme: Theme = LIGHT) -> npt.NDArray[np.uint8]:
+    """Return weights (h, w, c) as RGB pixels (h, w, 3): see :func:`weight_figure`.
+
+    Examples
+    --------
+    >>> weight_pixels(np.array([[[-1.0, 0.0, 1.0]]]), 1.0)
+    array([[[  0, 128, 255]]], dtype=uint8)
+    """
+    shares = np.clip(0.5 + image / (2 * limit), 0, 1)
+    if image.shape[2] == 3:
+        return (shares * 255 + 0.5).astype(np.uint8)
+    pixels: npt.NDArray[np.uint8] = theme.diverging(shares[..., 0], bytes=True)[..., :3]
+    return pixels
+
+
 # Without parse_math, "$x$" in a name is text, not a formula.
 _CENTRED: dict[str, Any] = {"ha": "center", "va": "bottom", "parse_math": False}
 
@@ -90,11 +105,11 @@ def _draw(
 ) -> AxesImage:
     left, right, bottom, top = extent
     axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=theme.grid, zorder=3))
-    if image.shape[2] == 1:
+    if image.shape[2] == 1:  # with a colour map, so that a scale can stand beside it
         return axes.imshow(
             image[:, :, 0], cmap=theme.diverging, vmin=-limit, vmax=limit, extent=extent, interpolation="nearest"
         )
-    return axes.imshow(np.clip(0.5 + image / (2 * limit), 0, 1), extent=extent, interpolation="nearest")
+    return axes.imshow(weight_pixels(image, limit, theme), extent=extent, interpolation="nearest")
 
 
 def _add_scale(figure: Figure, axes: Axes, image: AxesImage, *, clipped: bool, theme: Theme) -> None:

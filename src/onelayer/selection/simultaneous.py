@@ -18,11 +18,13 @@ from onelayer.models.linear import LinearParameters
 from onelayer.penalties import L2
 from onelayer.solvers.sgd import SGD, SGDState
 from onelayer.solvers.status import Status
+from onelayer.threads import limited_threads, threads_for
 from onelayer.training.early_stopping import Monitor
 from onelayer.training.epochs import Flips, Orders, count_steps, validation_steps
-from onelayer.training.loop import Part, Problem
+from onelayer.training.loop import Problem
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.schedules import learning_rates
+from onelayer.training.validation import Part, total_sums
 
 __all__ = ["TrainedModel", "Validation", "train_together"]
 
@@ -78,6 +80,8 @@ def train_together(
     seed: int,
     starts: Sequence[LinearParameters],
     on_epoch_end: Callable[[int, int], None] = lambda epoch, running: None,
+    *,
+    threads: int = 1,
 ) -> list[TrainedModel]:
     """Train m models in one pass over the data.
 
@@ -95,6 +99,8 @@ def train_together(
         What each begins with; they stay as they are.
     on_epoch_end : callable
         Told after each epoch (from 0), with the number of models still running.
+    threads : int
+        How many may be used.
 
     Returns
     -------
@@ -105,7 +111,7 @@ def train_together(
     ConfigError
         If no batch can be made of the rows.
     """
-    return _Together(problem, models, seed, starts).run(on_epoch_end)
+    return _Together(problem, models, seed, starts, threads).run(on_epoch_end)
 
 
 class _Together:
@@ -117,7 +123,9 @@ class _Together:
         models: Sequence[TrainingParameters],
         seed: int,
         starts: Sequence[LinearParameters],
+        threads: int,
     ) -> None:
+        self.threads = threads
         self.models = [TrainedModel(parameters) for parameters in models]
         self.monitors = [Monitor(parameters) for parameters in models]
         self.running = np.arange(len(models))
@@ -132,7 +140,9 @@ class _Together:
     def run(self, on_epoch_end: Callable[[int, int], None]) -> list[TrainedModel]:
         epoch = 0
         while len(self.running):
-            self._epoch(epoch)
+            work = self.shared.batch_size * self.state.parameters.weights.size
+            with limited_threads(threads_for(work, self.threads)):
+                self._epoch(epoch)
             on_epoch_end(epoch, len(self.running))
             epoch += 1
         return self.models
@@ -144,7 +154,11 @@ class _Together:
         self.objective = replace(self.problem.objective, penalty=penalty)
         momentum = np.array([p.momentum for p in parameters])
         self.solver = SGD(
-            self.objective, self.shared.batch_size, momentum if momentum.any() else 0.0, self.shared.fit_intercept
+            self.objective,
+            self.shared.batch_size,
+            momentum if momentum.any() else 0.0,
+            self.shared.fit_intercept,
+            self.threads,
         )
 
     def _epoch(self, epoch: int) -> None:
@@ -175,7 +189,7 @@ class _Together:
     def _validate(self, epoch: int) -> None:
         part, improved, exhausted = self.problem.validation, [], []
         assert part is not None  # noqa: S101 (there are validated steps)
-        sums = self.objective.sums(self.state.parameters, part.rows, part.labels, part.weights)
+        (sums,) = total_sums(self.objective, self.state.parameters, [part], self.threads)
         for place, j in enumerate(self.running):
             model, monitor = self.models[j], self.monitors[j]
             found = Validation(epoch, float(sums.mean_loss[place]), float(sums.accuracy[place]))

@@ -51,6 +51,7 @@ def sweep(
     folds: Sequence[Fold] | None = None,
     folds_in_one_pass: bool = False,
     listener: SweepListener | None = None,
+    threads: int = 1,
 ) -> SweepResult:
     """Train every combination of ``grid`` and choose by validation accuracy.
 
@@ -68,6 +69,8 @@ def sweep(
         learned from all of them. Else the folds are trained one after another, each on its own rows with its own
         scaling.
     listener : SweepListener or None
+    threads : int
+        How many may be used.
 
     Returns
     -------
@@ -87,7 +90,7 @@ def sweep(
             "folds in one pass can't be standardised without a look at held-out rows: "
             "train them one after another, or set scaling to 'none', 'unit' or 'symmetric'"
         )
-    run = _Sweep(trials, prepare, listener or SweepListener())
+    run = _Sweep(trials, listener or SweepListener(), threads)
     for members in _groups(trials):
         if folds is None:
             run.train(prepare(trials[members[0]], None), members, 0)
@@ -109,8 +112,8 @@ def sweep(
 class _Sweep:
     """Collects the figures of each trial (position in the grid) on each fold."""
 
-    def __init__(self, trials: Sequence[TrainingParameters], prepare: Preparation, listener: SweepListener) -> None:
-        self.trials, self.prepare, self.listener = trials, prepare, listener
+    def __init__(self, trials: Sequence[TrainingParameters], listener: SweepListener, threads: int) -> None:
+        self.trials, self.listener, self.threads = trials, listener, threads
         self.figures: dict[tuple[int, int], FoldFigures] = {}
         self.passes = 0
 
@@ -147,7 +150,14 @@ class _Sweep:
         seed = models[0].random_state
         if seed is None:
             raise ConfigError("a sweep needs a seed: set random_state")
-        trained = train_together(problem, models, seed, [prepared.start(p) for p in models], self.listener.on_epoch_end)
+        trained = train_together(
+            problem,
+            models,
+            seed,
+            [prepared.start(p) for p in models],
+            self.listener.on_epoch_end,
+            threads=self.threads,
+        )
         for place, (key, model) in enumerate(zip(part, trained, strict=True)):
             self.figures[key] = _figures(model, _count(problem.validation, place))
 

@@ -11,15 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from onelayer import kernels
 from onelayer.errors import DivergenceError
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective
 from onelayer.rows import RowSource
+from onelayer.solvers.fused import fused_steps
 
 __all__ = ["SGD", "SGDState"]
 
@@ -49,12 +52,15 @@ class SGD:
         μ, in [0, 1).
     fit_intercept : bool
         Whether intercepts are learned; else they stay as they are.
+    threads : int
+        How many the native engine may use; what it computes is the same from run to run for the same number.
     """
 
     objective: Objective
     batch_size: int
     momentum: float | Array = 0.0
     fit_intercept: bool = True
+    threads: int = 1
 
     def run(
         self,
@@ -80,7 +86,7 @@ class SGD:
             Positions of rows, batch after batch.
         rates : (steps,) or, for m models, (steps, m) float64
         stopping : callable
-            Asked before each step; true ends the run there.
+            Asked before each step, or many times a second; true ends the run there.
 
         Returns
         -------
@@ -94,6 +100,8 @@ class SGD:
             models those that diverge go on with undefined numbers, which show in the losses and the parameters; the
             others do not notice.
         """
+        if kernels.available() and kernels.knows(self.objective.loss.name):
+            return self._run_fused(state, rows, targets, row_weights, order, rates, stopping)
         alone = rates.ndim == 1
         losses = np.empty(rates.shape)
         # A NumPy float64 would make float32 products float64.
@@ -117,11 +125,10 @@ class SGD:
         return losses
 
     def _step(self, state: SGDState, gradient: LinearParameters, rate: float | Array) -> None:
-        move = gradient
-        if isinstance(self.momentum, np.ndarray) or self.momentum:
-            if state.velocity is None:
-                state.velocity = LinearParameters(*map(np.zeros_like, gradient))
-            move = state.velocity
+        move = self._velocity(state)
+        if move is None:
+            move = gradient
+        else:
             for velocity, part in zip(move, gradient, strict=True):
                 velocity *= _of_models(self.momentum, velocity)
                 velocity += part
@@ -129,6 +136,52 @@ class SGD:
         if self.fit_intercept:
             state.parameters.intercepts[...] -= _of_models(rate, move.intercepts) * move.intercepts
         state.step += 1
+
+    def _velocity(self, state: SGDState) -> LinearParameters | None:
+        if not self._has_momentum:
+            return None
+        if state.velocity is None:
+            state.velocity = LinearParameters(*map(np.zeros_like, state.parameters))
+        return state.velocity
+
+    @cached_property
+    def _has_momentum(self) -> bool:
+        return bool(np.any(self.momentum))
+
+    def _run_fused(
+        self,
+        state: SGDState,
+        rows: RowSource,
+        targets: Array,
+        row_weights: Array | None,
+        order: Array,
+        rates: Array,
+        stopping: Callable[[], bool],
+    ) -> Array:
+        if stopping():
+            return np.empty((0, *rates.shape[1:]))
+        losses = fused_steps(
+            self.objective,
+            state.parameters,
+            self._velocity(state),
+            rows,
+            targets,
+            row_weights,
+            order[: len(rates) * self.batch_size],
+            rates,
+            batch_size=self.batch_size,
+            momentum=self.momentum,
+            fit_intercept=self.fit_intercept,
+            threads=self.threads,
+            stopping=stopping,
+        )
+        if rates.ndim == 1:
+            for i in np.flatnonzero(~np.isfinite(losses))[:1]:
+                raise _diverged(state.step + int(i), rates[i], f"the loss became {losses[i]}")
+            if not state.parameters.is_finite():
+                raise _diverged(state.step + len(losses) - 1, rates[len(losses) - 1], "the weights became infinite")
+        state.step += len(losses)
+        return losses
 
 
 def _of_models(factor: float | Array, like: Array) -> float | Array:

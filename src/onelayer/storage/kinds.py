@@ -8,14 +8,16 @@ from pathlib import Path
 
 from onelayer.errors import ModelFileError, printable
 
-__all__ = ["CHECKPOINT", "MODEL", "check_kind", "kind_metadata"]
+__all__ = ["CHECKPOINT", "MODEL", "PREDICTIONS", "check_kind", "kind_metadata"]
 
 MODEL = "onelayer model"
 CHECKPOINT = "onelayer checkpoint"
+PREDICTIONS = "onelayer predictions"
 
 _INSTEAD = {
     MODEL: "a model file",
     CHECKPOINT: "a checkpoint; give its run directory to --resume",
+    PREDICTIONS: "the predictions of a run",
 }
 
 

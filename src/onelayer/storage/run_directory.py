@@ -25,8 +25,10 @@ __all__ = ["RunDirectory"]
 # config.toml comes last: a removal that is interrupted leaves a folder that is still known as a run.
 _FILES = (
     "metrics.json",
+    "sweep.json",
     "history.jsonl",
     "model.safetensors",
+    "predictions.safetensors",
     "checkpoint.safetensors",
     "report.html",
     "environment.json",
@@ -93,7 +95,7 @@ class RunDirectory:
         Parameters and errors are those of :meth:`create`.
         """
         run = cls(Path(path))
-        if run.path.is_symlink():
+        if os.path.islink(run.path):  # which, unlike pathlib, answers no for names that can't exist
             raise RunDirectoryError(f"{run} is a link. Name the folder it stands for, or another one.")
         try:
             run.path.mkdir(parents=True, exist_ok=True)
@@ -127,7 +129,7 @@ class RunDirectory:
             There is no such folder, or what it lacks.
         """
         run = cls(Path(path))
-        if not run.path.is_dir():
+        if not os.path.isdir(run.path):
             raise RunDirectoryError(f"{run}: no such run directory")
         missing = [name for name in needs if not (run.path / name).is_file()]
         if missing:
@@ -148,6 +150,11 @@ class RunDirectory:
         return self.path / "metrics.json"
 
     @property
+    def sweep_path(self) -> Path:
+        """``sweep.json``: every trial of a sweep, and what was chosen of them."""
+        return self.path / "sweep.json"
+
+    @property
     def history_path(self) -> Path:
         """``history.jsonl``: every step and every validation."""
         return self.path / "history.jsonl"
@@ -161,6 +168,11 @@ class RunDirectory:
     def checkpoint_path(self) -> Path:
         """``checkpoint.safetensors``: where training is, while it trains."""
         return self.path / "checkpoint.safetensors"
+
+    @property
+    def predictions_path(self) -> Path:
+        """``predictions.safetensors``: what was decided on each evaluated row, and the images that the report shows."""
+        return self.path / "predictions.safetensors"
 
     @property
     def report_path(self) -> Path:
@@ -210,6 +222,14 @@ class RunDirectory:
     def read_metrics(self) -> dict[str, Any]:
         """Read the figures of merit."""
         return self._read_table(self.metrics_path)
+
+    def write_sweep(self, sweep: Mapping[str, Any]) -> None:
+        """Write what a sweep found; NaN and infinities become ``null``."""
+        write_atomically(self.sweep_path, json_text(sweep, indent=2) + "\n")
+
+    def read_sweep(self) -> dict[str, Any]:
+        """Read what a sweep found."""
+        return self._read_table(self.sweep_path)
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
         """Write what :func:`onelayer.storage.environment.describe_environment` returned."""

@@ -20,19 +20,12 @@ from onelayer.training.listeners import Listener
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.schedules import learning_rates
 from onelayer.training.state import TrainingState
+from onelayer.threads import limited_threads, threads_for
+from onelayer.training.validation import Part, total_sums
 
 __all__ = ["Part", "Problem", "train"]
 
 Array = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True)
-class Part:
-    """n rows with their integer labels ``(n,)`` and weights ``(n,)`` or None."""
-
-    rows: RowSource
-    labels: Array
-    weights: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +50,7 @@ def train(
     listeners: Sequence[Listener] = (),
     *,
     until_epoch: int | None = None,
+    threads: int = 1,
 ) -> TrainingState:
     """Train until ``max_epochs``, early stopping, a listener or Ctrl-C ends it.
 
@@ -71,6 +65,8 @@ def train(
     listeners : sequence of Listener
     until_epoch : int or None
         Ends training in place of ``max_epochs``, which schedules still reckon with.
+    threads : int
+        How many may be used; their number does not change the figures of validations.
 
     Returns
     -------
@@ -84,7 +80,7 @@ def train(
     DivergenceError
         If the loss became infinite or undefined.
     """
-    return _Loop(problem, parameters, seed, start, listeners).run(
+    return _Loop(problem, parameters, seed, start, listeners, threads).run(
         parameters.max_epochs if until_epoch is None else until_epoch
     )
 
@@ -97,19 +93,23 @@ class _Loop:
         seed: int,
         start: LinearParameters | TrainingState,
         listeners: Sequence[Listener],
+        threads: int,
     ) -> None:
-        self.problem, self.parameters, self.listeners = problem, parameters, listeners
+        self.problem, self.parameters, self.listeners, self.threads = problem, parameters, listeners, threads
         rows = problem.training.rows
         self.steps_per_epoch = count_steps(rows.n, parameters)
         self.orders, self.flips = Orders(rows.n, parameters.shuffle, seed), Flips(rows.n, parameters, seed)
-        self.solver = SGD(problem.objective, parameters.batch_size, parameters.momentum, parameters.fit_intercept)
+        self.solver = SGD(
+            problem.objective, parameters.batch_size, parameters.momentum, parameters.fit_intercept, threads
+        )
         self.state = start if isinstance(start, TrainingState) else TrainingState(SGDState(start), Monitor(parameters))
         self.interruption = Interruption()
 
     def run(self, until_epoch: int) -> TrainingState:
         state = self.state
+        work = self.parameters.batch_size * state.solver.parameters.weights.size
         try:
-            with self.interruption:
+            with self.interruption, limited_threads(threads_for(work, self.threads)):
                 for listener in self.listeners:
                     listener.on_train_begin(state)
                 while state.status is Status.RUNNING:
@@ -183,15 +183,15 @@ class _Loop:
             "validation_epoch": self.state.epoch,
             "weight_norm_squared": _norm_squared(current, objective.penalty.penalize_bias),
         }
-        for name, part in (("train", self.problem.training), ("validation", self.problem.validation)):
-            if part is not None:
-                sums = objective.sums(current, part.rows, part.labels, part.weights)
-                loss = float(sums.mean_loss)
-                record |= {
-                    f"{name}_loss": loss,
-                    f"{name}_accuracy": float(sums.accuracy),
-                    f"{name}_objective": loss + penalty,
-                }
+        parts = {"train": self.problem.training, "validation": self.problem.validation}
+        given = {name: part for name, part in parts.items() if part is not None}
+        for name, sums in zip(given, total_sums(objective, current, [*given.values()], self.threads), strict=True):
+            loss = float(sums.mean_loss)
+            record |= {
+                f"{name}_loss": loss,
+                f"{name}_accuracy": float(sums.accuracy),
+                f"{name}_objective": loss + penalty,
+            }
         return record
 
 

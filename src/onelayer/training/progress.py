@@ -28,6 +28,7 @@ class Progress(Listener):
         self._console = Console(stderr=True)
         self._bar: Bar | None = None
         self._next_line = 0.0
+        self._written = -1  # the epoch of the last line
 
     def on_train_begin(self, state: TrainingState) -> None:
         """Show the bar, if there is a terminal to show it on."""
@@ -36,12 +37,12 @@ class Progress(Listener):
             return
         columns = (
             "epoch",
-            BarColumn(),
+            BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TextColumn("{task.fields[figures]}", markup=False),
             TimeRemainingColumn(),
         )
-        self._bar = Bar(*columns, console=self._console, transient=True)
+        self._bar = Bar(*columns, console=self._console, transient=True, expand=True)
         self._bar.add_task("epoch", total=_epochs(state), completed=state.epoch, figures="")
         self._bar.start()
 
@@ -61,7 +62,7 @@ class Progress(Listener):
         """Take the bar away and leave one line."""
         if self._bar is not None:
             self._bar.stop()
-        if state.status is not Status.RUNNING:
+        if state.status is not Status.RUNNING and (self._written != state.epoch or _ending(state)):
             self._write_line(state)
 
     def _show(self, state: TrainingState) -> None:
@@ -69,8 +70,13 @@ class Progress(Listener):
             self._bar.update(self._bar.task_ids[0], completed=state.epoch, figures=figures(state))
 
     def _write_line(self, state: TrainingState) -> None:
-        ending = "" if state.status in (Status.RUNNING, Status.FINISHED) else f" ({state.status})"
-        sys.stderr.write(f"epoch {state.epoch}/{_epochs(state)}{ending}  {figures(state)}\n")
+        sys.stderr.write(f"epoch {state.epoch}/{_epochs(state)}{_ending(state)}  {figures(state)}\n")
+        self._written = state.epoch
+
+
+def _ending(state: TrainingState) -> str:
+    """Return how training ended, if not after its last epoch."""
+    return "" if state.status in (Status.RUNNING, Status.FINISHED) else f" ({state.status})"
 
 
 def _epochs(state: TrainingState) -> int:
@@ -78,12 +84,15 @@ def _epochs(state: TrainingState) -> int:
 
 
 def figures(state: TrainingState) -> str:
-    """Return the newest figures in one line: those of the last validation, else the last batch's loss."""
+    """Return the newest figures in one short line: those of the last validation, else the last batch's loss.
+
+    They are the training loss, the validation loss and the validation accuracy.
+    """
     validation = state.history.last_validation
     if validation is None:
         loss = state.history.last_batch_loss
         return "" if loss is None else f"batch loss {loss:.4f}"
     return (
-        f"training loss {validation['train_loss']:.4f}  validation loss {validation['validation_loss']:.4f}"
-        f"  accuracy {validation['validation_accuracy']:.4f}"
+        f"loss {validation['train_loss']:.4f}  validation {validation['validation_loss']:.4f}"
+        f"  accuracy {validation['validation_accuracy']:.2%}"
     )

@@ -67,11 +67,10 @@ def fit_scaling(kind: str, rows: RowSource, row_weights: Array | None = None) ->
     """
     if kind == "none":
         return Scaling()
-    source = RowSource(rows.array, np.float64, indices=rows.indices)
     if kind == "standardize":
-        return _standardizing(source, row_weights)
+        return _standardizing(RowSource(rows.array, np.float64, indices=rows.indices), row_weights)
     low, high = np.inf, -np.inf
-    for _, block in source.blocks():
+    for _, block in RowSource(rows.array, rows.array.dtype, indices=rows.indices).blocks():
         low, high = min(low, float(block.min())), max(high, float(block.max()))
     if kind == "unit":
         return Scaling(scale=1 / (max(abs(low), abs(high)) or 1.0))

@@ -7,7 +7,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from onelayer.errors import ConfigError
-from onelayer.training.threads import limited_threads, usable_threads
+from onelayer.threads import limited_threads, threads_for, usable_threads
 
 
 def blas_threads():
@@ -48,3 +48,8 @@ def test_libraries_are_held_to_the_limit_and_let_go_again():
     with limited_threads(1):
         assert blas_threads() == {1}
     assert blas_threads() == before
+
+
+@pytest.mark.parametrize(("work", "threads"), [(128 * 784 * 10, 1), (1000 * 3072 * 100, 4)])
+def test_only_large_products_are_shared(work, threads):
+    assert threads_for(work, 4) == threads

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from onelayer.errors import ConfigError
 
-__all__ = ["limited_threads", "usable_threads"]
+__all__ = ["limited_threads", "threads_for", "usable_threads"]
+
+LEAST_SHARED_WORK: Final = 20_000_000  # multiplications: some tenths of a millisecond
 
 
 def usable_threads(n_jobs: int | None) -> int:
@@ -29,6 +31,15 @@ def usable_threads(n_jobs: int | None) -> int:
     allowed: list[int] = [joblib.cpu_count(), joblib.effective_n_jobs(-1 if n_jobs is None else n_jobs)]
     allowed += [library["num_threads"] for library in _controller().select(user_api="blas").info()]
     return max(1, min(allowed))
+
+
+def threads_for(work: int, threads: int) -> int:
+    """Return how many of ``threads`` a product of ``work`` multiplications is to be shared by: all of them, or one.
+
+    Threads wait for each other at the end of each product. That costs more than they save where it is small, and a
+    hundred times as much where another program keeps one of them waiting.
+    """
+    return threads if work >= LEAST_SHARED_WORK else 1
 
 
 def limited_threads(count: int) -> AbstractContextManager[Any]:

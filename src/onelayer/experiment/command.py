@@ -1,0 +1,59 @@
+"""The command that repeats an experiment."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any, Final
+
+import tomli_w
+
+from onelayer.experiment.config import RECIPES, ExperimentConfig, SweepConfig
+
+__all__ = ["repeat_command"]
+
+# Those of ``onelayer train`` and ``onelayer sweep`` that are no --set.
+_OPTIONS: Final = ("dataset", "features", "classes", "resize", "grid", "folds", "folds_in_one_pass")
+
+
+def repeat_command(config: ExperimentConfig) -> str | None:
+    """Return what to type in a shell to run ``config``; None where a text in it can't be typed.
+
+    Every key is named that is not what the command would take by itself.
+
+    Examples
+    --------
+    >>> print(repeat_command(ExperimentConfig(dataset="my images", l2=0.1, classes=(2, 3))))
+    onelayer train 'my images' --classes 2,3 --set l2=0.1
+    """
+    recipe = RECIPES.get(config.dataset, {}) if config.features == "pixels" else {}
+    implied = ExperimentConfig(dataset=config.dataset, features=config.features).model_copy(update=dict(recipe))
+    words = ["onelayer", "sweep" if isinstance(config, SweepConfig) else "train", config.dataset]
+    if config.features != "pixels":
+        words += ["--features", config.features]
+    for option in ("classes", "resize"):
+        value = getattr(config, option)
+        if value is not None:
+            words += [f"--{option}", ",".join(map(str, value))]
+    if isinstance(config, SweepConfig):
+        words += [word for axis in config.grid for word in ("--grid", axis)]
+        words += ["--folds", str(config.folds)] if config.folds is not None else []
+        words += ["--folds-in-one-pass"] if config.folds_in_one_pass else []
+    for key in ExperimentConfig.model_fields:
+        value = getattr(config, key)
+        if key not in _OPTIONS and value is not None and value != getattr(implied, key):
+            words += ["--set", f"{key}={_toml(value)}"]
+    command = " ".join(map(shlex.quote, words))
+    return command if command.isprintable() else None
+
+
+def _toml(value: Any) -> str:
+    """Return a value as it stands in a TOML file, on one line."""
+    if isinstance(value, dict):
+        pairs = (
+            f"{tomli_w.dumps({str(key): 0}).removesuffix(' = 0' + chr(10))} = {_toml(one)}"
+            for key, one in value.items()
+        )
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return tomli_w.dumps({"x": value}).removeprefix("x = ").strip()

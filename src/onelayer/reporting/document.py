@@ -1,0 +1,61 @@
+"""A page as one HTML document: templates, style, scripts and data in one file."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from onelayer.reporting.inlining import deflated_plotly, json_script, policy, theme_variables
+from onelayer.version import __version__
+
+__all__ = ["render"]
+
+
+def render(template: str, *, payload: dict[str, Any], **values: Any) -> str:
+    """Return a page.
+
+    Parameters
+    ----------
+    template : str
+        Name of a template that extends ``base.html.j2``.
+    payload : dict
+        What the page's script takes; ``charts`` at least.
+    values : of any type
+        What the template takes; text in them is escaped.
+    """
+    script = _file("report.js")
+    plotly, plotly_source = deflated_plotly()
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            payload=json_script(payload),
+            script=Markup(script),  # noqa: S704 (ours)
+            style=Markup(_file("report.css")),  # noqa: S704 (ours)
+            colors=theme_variables(),
+            plotly=plotly,
+            policy=Markup(policy(script, plotly_source)),  # noqa: S704 (ours)
+            version=__version__,
+            **values,
+        )
+    )
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FunctionLoader(_file),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@functools.cache
+def _file(name: str) -> str:
+    return importlib.resources.files("onelayer.reporting").joinpath("templates", name).read_text("utf-8")

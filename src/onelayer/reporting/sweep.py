@@ -1,0 +1,244 @@
+"""What a sweep found, as figures: accuracy and loss against each value, and two values at once as a heat map."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter, StrMethodFormatter
+
+from onelayer.reporting.confusion import short_name
+from onelayer.reporting.sweep_data import SweepAxis, SweepFigures, SweepTrial
+from onelayer.reporting.theme import LABEL_SIZE, LIGHT, NOTE_SIZE, Theme, new_axes, style_axes
+
+__all__ = ["sweep_accuracy_figure", "sweep_heat_map", "sweep_loss_figure", "value_text"]
+
+_SIZE = (4.9, 3.0)
+_MOST_TICKS = 12
+_MOST_WRITTEN = 150
+
+
+def sweep_accuracy_figure(sweep: SweepFigures, name: str, theme: Theme = LIGHT) -> Figure:
+    """Draw the validation accuracy against the values of one parameter.
+
+    The line is the best over the other parameters, with its standard error; all other trials are dots. Diverged ones
+    are crosses at the bottom.
+
+    Parameters
+    ----------
+    sweep : SweepFigures
+    name : str
+        Of the parameter.
+    theme : Theme
+    """
+    figure, axes = new_axes(theme, *_SIZE)
+    axis = sweep.axis(name)
+    style_axes(axes, theme, x_label=name, y_label="validation accuracy")
+    places = _places(axis)
+    _scatter(axes, sweep, axis, theme, [trial.validation_accuracy for trial in sweep.trials])
+    best = [(x, trial) for x, trial in zip(places, sweep.best_by_value(axis), strict=True) if trial is not None]
+    axes.errorbar(
+        [x for x, _ in best],
+        [trial.validation_accuracy or 0.0 for _, trial in best],
+        yerr=[trial.standard_error or 0.0 for _, trial in best],
+        color=theme.held_out,
+        linestyle=_line(axis),
+        marker="o",
+        markersize=4,
+        capsize=2.5,
+        elinewidth=1.1,
+        label=f"best at each {name}, ± standard error" if len(sweep.axes) > 1 else "accuracy ± standard error",
+    )
+    bound = (sweep.chosen.validation_accuracy or 0.0) - (sweep.chosen.standard_error or 0.0)
+    axes.axhline(bound, color=theme.muted, linewidth=1.2, linestyle=":", label="one standard error below the best")
+    _mark_diverged(axes, sweep, axis, theme)
+    _finish(axes, sweep, axis, theme, [trial.validation_accuracy for trial in (sweep.chosen, sweep.one_se)])
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
+    return figure
+
+
+def sweep_loss_figure(sweep: SweepFigures, name: str, theme: Theme = LIGHT) -> Figure:
+    """Draw the validation loss against the values of one parameter.
+
+    The line belongs to the trials of :func:`sweep_accuracy_figure`: the most accurate at each value.
+
+    Parameters
+    ----------
+    sweep : SweepFigures
+    name : str
+        Of the parameter.
+    theme : Theme
+    """
+    figure, axes = new_axes(theme, *_SIZE)
+    axis = sweep.axis(name)
+    style_axes(axes, theme, x_label=name, y_label="validation loss")
+    losses = [trial.validation_loss for trial in sweep.trials if trial.validation_loss is not None]
+    if min(losses) > 0 and max(losses) > 10 * min(losses):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(losses) < 1e3 * min(losses) else (1,)))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_locator(NullLocator())
+    _scatter(axes, sweep, axis, theme, [trial.validation_loss for trial in sweep.trials])
+    best = [
+        (x, trial.validation_loss)
+        for x, trial in zip(_places(axis), sweep.best_by_value(axis), strict=True)
+        if trial is not None and trial.validation_loss is not None
+    ]
+    label = f"loss of the most accurate at each {name}" if len(sweep.axes) > 1 else "loss"
+    axes.plot(
+        *zip(*best, strict=True), color=theme.held_out, linestyle=_line(axis), marker="o", markersize=4, label=label
+    )
+    _mark_diverged(axes, sweep, axis, theme)
+    _finish(axes, sweep, axis, theme, [trial.validation_loss for trial in (sweep.chosen, sweep.one_se)])
+    return figure
+
+
+def sweep_heat_map(sweep: SweepFigures, theme: Theme = LIGHT) -> Figure:
+    """Draw the validation accuracy over two parameters, the chosen cell framed, the one-standard-error choice dashed.
+
+    Parameters
+    ----------
+    sweep : SweepFigures
+        With two axes; the one of more values goes across.
+    theme : Theme
+    """
+    across, down = sorted(sweep.axes, key=lambda axis: -len(axis.values))
+    accuracies = np.full((len(down.values), len(across.values)), np.nan)
+    for trial in sweep.trials:
+        if trial.validation_accuracy is not None:
+            accuracies[_cell(trial, down, across)] = trial.validation_accuracy
+    width, height = (float(np.clip(0.52 * len(axis.values), 1.6, 7.0)) for axis in (across, down))
+    figure, axes = new_axes(theme, width, height)
+    style_axes(axes, theme, x_label=across.name, y_label=down.name, grid="")
+    norm = Normalize(np.nanmin(accuracies), np.nanmax(accuracies))
+    image = axes.imshow(accuracies, cmap=theme.sequential, norm=norm, aspect="auto", origin="lower")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    for axis, set_ticks in ((across, axes.set_xticks), (down, axes.set_yticks)):
+        shown = range(0, len(axis.values), -(-len(axis.values) // _MOST_TICKS))
+        set_ticks(shown, [value_text(axis.values[place]) for place in shown], fontsize=NOTE_SIZE, parse_math=False)
+    if max(len(value_text(value)) for value in across.values) > 5:
+        axes.tick_params(axis="x", rotation=40)
+    _write_cells(axes, accuracies, norm, theme)
+    for trial, style, grow in ((sweep.one_se, (0, (2, 1.5)), -0.08), (sweep.chosen, "solid", 0.0)):
+        row, column = _cell(trial, down, across)
+        side = 1.0 + grow
+        corner = (column - side / 2, row - side / 2)
+        axes.add_patch(
+            Rectangle(corner, side, side, fill=False, edgecolor=theme.held_out, linewidth=2.5, linestyle=style)
+        )
+    bar = figure.colorbar(image, cax=axes.inset_axes((1.04, 0.0, 0.035, 1.0)), format=PercentFormatter(xmax=1))
+    bar.set_label("validation accuracy", color=theme.ink, fontsize=NOTE_SIZE)
+    bar.ax.tick_params(colors=theme.muted, labelcolor=theme.ink, labelsize=NOTE_SIZE)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def value_text(value: object) -> str:
+    """Return a value of a parameter as a short label.
+
+    Examples
+    --------
+    >>> value_text(0.00012345), value_text(128), value_text("hinge"), value_text(False)
+    ('1.23e-4', '128', 'hinge', 'false')
+    """
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, float):
+        return short_name(str(value))
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:.3g}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
+
+
+def _places(axis: SweepAxis) -> list[float]:
+    """Return where each value lies on the horizontal axis: at itself, or evenly where it is one of a list."""
+    if axis.scale == "list":
+        return [float(place) for place in range(len(axis.values))]
+    return [float(value) for value in axis.values if value is not None]
+
+
+def _line(axis: SweepAxis) -> str:
+    """Return the style of the line through the values: none where they are no numbers, as nothing lies between them."""
+    return "-" if all(isinstance(value, int | float) and not isinstance(value, bool) for value in axis.values) else ""
+
+
+def _place(axis: SweepAxis, trial: SweepTrial) -> float:
+    return _places(axis)[axis.values.index(trial.values[axis.name])]
+
+
+def _cell(trial: SweepTrial, down: SweepAxis, across: SweepAxis) -> tuple[int, int]:
+    return down.values.index(trial.values[down.name]), across.values.index(trial.values[across.name])
+
+
+def _scatter(axes: Axes, sweep: SweepFigures, axis: SweepAxis, theme: Theme, heights: list[float | None]) -> None:
+    if len(sweep.axes) == 1:
+        return
+    points = [(_place(axis, t), y) for t, y in zip(sweep.trials, heights, strict=True) if y is not None]
+    x, y = zip(*points, strict=True)
+    axes.scatter(x, y, s=13, color=theme.muted, alpha=0.45, linewidths=0, label="other trials")
+
+
+def _mark_diverged(axes: Axes, sweep: SweepFigures, axis: SweepAxis, theme: Theme) -> None:
+    places = sorted({_place(axis, trial) for trial in sweep.trials if trial.validation_accuracy is None})
+    if places:
+        axes.plot(
+            places,
+            [0.03] * len(places),
+            transform=axes.get_xaxis_transform(),
+            color=theme.ink,
+            marker="x",
+            linestyle="",
+            markersize=6,
+            label="diverged" if len(sweep.axes) == 1 else "some diverged",
+        )
+
+
+def _finish(axes: Axes, sweep: SweepFigures, axis: SweepAxis, theme: Theme, heights: list[float | None]) -> None:
+    """Mark the two choices, and give the horizontal axis the scale of the values."""
+    trials = {"chosen": sweep.chosen, "one-standard-error choice": sweep.one_se}
+    for (label, trial), y, marker in zip(trials.items(), heights, ("*", "D"), strict=True):
+        size = 15 if marker == "*" else 8
+        axes.plot(
+            [_place(axis, trial)],
+            [np.nan if y is None else y],
+            marker=marker,
+            markersize=size,
+            markerfacecolor=theme.train if marker == "*" else "none",
+            markeredgecolor=theme.paper if marker == "*" else theme.ink,
+            markeredgewidth=0.8 if marker == "*" else 1.5,
+            linestyle="",
+            label=label,
+            zorder=5,
+        )
+    if axis.scale == "log":
+        axes.set_xscale("log")
+    elif axis.scale == "list" or len(axis.values) <= _MOST_TICKS // 2:
+        texts = [value_text(value) for value in axis.values]
+        axes.set_xticks(_places(axis), texts, fontsize=LABEL_SIZE - 1, parse_math=False)
+        axes.xaxis.set_minor_locator(NullLocator())
+        if sum(map(len, texts)) > 40:
+            axes.tick_params(axis="x", rotation=30)
+    axes.margins(x=0.05)
+    axes.legend(
+        frameon=False,
+        labelcolor=theme.ink,
+        fontsize=NOTE_SIZE - 0.5,
+        loc="upper center",
+        ncols=2,
+        bbox_to_anchor=(0.5, -0.2),
+        columnspacing=1.2,
+    )
+
+
+def _write_cells(axes: Axes, accuracies: npt.NDArray[np.float64], norm: Normalize, theme: Theme) -> None:
+    if accuracies.size > _MOST_WRITTEN:
+        return
+    for (row, column), accuracy in np.ndenumerate(accuracies):
+        text = "×" if np.isnan(accuracy) else f"{100 * accuracy:.1f}"
+        color = theme.ink if np.isnan(accuracy) else theme.text_on(theme.sequential(norm(accuracy)))
+        axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8)

@@ -1,0 +1,116 @@
+"""What a report shows of a sweep, as sweep.json has it, checked: a run directory may have been written by anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from onelayer.errors import InputError, printable
+
+__all__ = ["SweepAxis", "SweepFigures", "SweepTrial"]
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+Value = bool | int | float | str | None
+
+
+class _Checked(BaseModel):
+    # Keys that a report does not show are no error: sweep.json may grow.
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class SweepAxis(_Checked):
+    """A parameter, the values tried, and how they lie."""
+
+    name: Name
+    values: Annotated[list[Value], Field(min_length=1)]
+    scale: Literal["log", "lin", "list"]
+
+    @model_validator(mode="after")
+    def _numbers_have_a_scale(self) -> Self:
+        numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
+        if self.scale != "list" and not numbers:
+            raise ValueError(f"values on a {self.scale} scale must be numbers")
+        if self.scale == "log" and min(self.values) <= 0:  # type: ignore[type-var,operator]
+            raise ValueError("values on a log scale must be above 0")
+        return self
+
+
+class SweepTrial(_Checked):
+    """One combination of values and its figures; None where it diverged."""
+
+    values: dict[Name, Value]
+    status: str
+    epochs: Count
+    validation_loss: float | None
+    validation_accuracy: Share | None
+    accuracy_interval: tuple[Share, Share] | None
+    standard_error: Annotated[float, Field(ge=0)] | None
+
+
+class SweepFigures(_Checked):
+    """A sweep: its grid, every trial, the chosen one and the simplest within one standard error of it."""
+
+    axes: Annotated[list[SweepAxis], Field(min_length=1)]
+    trials: Annotated[list[SweepTrial], Field(min_length=1)]
+    chosen: SweepTrial
+    one_se: SweepTrial
+    n_models: Count
+    n_diverged: Count
+    n_folds: Annotated[int, Field(ge=1, lt=2**53)]
+    passes: Count
+    seconds: Annotated[float, Field(ge=0, lt=1e12)]
+
+    @model_validator(mode="after")
+    def _trials_are_of_the_grid(self) -> Self:
+        names = {axis.name for axis in self.axes}
+        for trial in (*self.trials, self.chosen, self.one_se):
+            if set(trial.values) != names or any(trial.values[a.name] not in a.values for a in self.axes):
+                raise ValueError("a trial has values that are not those of the axes")
+        if self.chosen.validation_accuracy is None or self.one_se.validation_accuracy is None:
+            raise ValueError("a chosen trial has no accuracy")
+        if self.chosen not in self.trials or self.one_se not in self.trials:
+            raise ValueError("a chosen trial is not among the trials")
+        return self
+
+    @classmethod
+    def check(cls, table: Mapping[str, Any]) -> Self:
+        """Return the figures in ``table``.
+
+        Raises
+        ------
+        InputError
+            Something is missing, of the wrong type or out of range: one line that names the place.
+
+        Examples
+        --------
+        >>> SweepFigures.check({"axes": []})
+        Traceback (most recent call last):
+        ...
+        onelayer.errors.InputError: sweep: axes: List should have at least 1 item after validation, not 0
+        """
+        try:
+            return cls.model_validate(dict(table))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            message = first["msg"].removeprefix("Value error, ")
+            raise InputError(printable(": ".join(filter(None, ("sweep", place, message))))) from error
+
+    def axis(self, name: str) -> SweepAxis:
+        """Return the axis of a parameter."""
+        return next(axis for axis in self.axes if axis.name == name)
+
+    def best_by_value(self, axis: SweepAxis) -> list[SweepTrial | None]:
+        """Return, for each value of an axis, the most accurate trial with it; None where all diverged."""
+        return [
+            max(
+                (t for t in self.trials if t.values[axis.name] == value and t.validation_accuracy is not None),
+                key=lambda trial: (trial.validation_accuracy, -(trial.validation_loss or 0.0)),
+                default=None,
+            )
+            for value in axis.values
+        ]

@@ -1,0 +1,119 @@
+"""What a report says of a sweep: its pictures with their words, and its trials as rows of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from onelayer.reporting.pictures import Picture
+from onelayer.reporting.sweep import sweep_accuracy_figure, sweep_heat_map, sweep_loss_figure, value_text
+from onelayer.reporting.sweep_data import SweepFigures, SweepTrial
+
+__all__ = ["sweep_pictures", "sweep_statement", "trial_rows"]
+
+_MOST_ROWS = 20
+
+
+def sweep_pictures(sweep: SweepFigures) -> list[Picture]:
+    """Return accuracy and loss against each value, and a heat map of two."""
+    pictures: list[Picture] = []
+    for axis in sweep.axes:
+        name = axis.name
+        caption = "Each point is a model on rows it was not trained on. " + _error_text(sweep)
+        found = [trial.validation_accuracy for trial in sweep.best_by_value(axis) if trial is not None]
+        accuracy = [share for share in found if share is not None]
+        message = f"Validation accuracy goes from {min(accuracy):.1%} to {max(accuracy):.1%} over {name}"
+        if len(sweep.axes) > 1:
+            message += ", the best of the other parameters at each value"
+        pictures.append(
+            Picture(f"sweep-accuracy-{name}", message, caption, partial(sweep_accuracy_figure, sweep, name))
+        )
+        losses = [trial.validation_loss for trial in sweep.best_by_value(axis) if trial is not None]
+        finite = [loss for loss in losses if loss is not None]
+        if finite:
+            message = f"Validation loss of these models goes from {min(finite):.3g} to {max(finite):.3g}"
+            draw = partial(sweep_loss_figure, sweep, name)
+            pictures.append(Picture(f"sweep-loss-{name}", message, "Mean loss without penalty.", draw))
+    if len(sweep.axes) == 2:
+        caption = (
+            "Validation accuracy in percent. Framed: the chosen combination; dashed: the simplest within one standard "
+            "error of it. × diverged."
+        )
+        message = f"{_percent(sweep.chosen.validation_accuracy)} is the highest, at {values_text(sweep.chosen.values)}"
+        pictures.append(Picture("sweep-heat-map", message, caption, partial(sweep_heat_map, sweep)))
+    return pictures
+
+
+def sweep_statement(sweep: SweepFigures) -> list[str]:
+    """Return in words how many were tried, what was chosen, and what stands nearest to it.
+
+    The accuracy of the best of many is on average too high: the statement says so.
+    """
+    tried = f"{len(sweep.trials):,} combinations"
+    if sweep.n_folds > 1:
+        tried += f" on each of {sweep.n_folds} folds ({sweep.n_models:,} models)"
+    passes = f"{sweep.passes:,} pass{'es' if sweep.passes != 1 else ''} over the data"
+    lost = f" {sweep.n_diverged:,} diverged." if sweep.n_diverged else ""
+    chosen = sweep.chosen
+    lines = [
+        f"{tried} were tried, in {passes} and {sweep.seconds:,.1f} s.{lost}",
+        f"Chosen by validation accuracy: {values_text(chosen.values)}, {_with_error(chosen)}. As the best of "
+        f"{len(sweep.trials):,}, this figure is on average too high; the test rows had no part in the choice.",
+    ]
+    if sweep.one_se.values != chosen.values:
+        one = f"{values_text(sweep.one_se.values)}, {_with_error(sweep.one_se)}"
+        lines.append(f"The simplest within one standard error of it: {one}.")
+    else:
+        lines.append("Nothing simpler is within one standard error of it.")
+    return lines
+
+
+def trial_rows(sweep: SweepFigures) -> tuple[list[str], list[list[str]]]:
+    """Return the heading and the rows of a table: the best trials, at most 20, the best first."""
+    heading = [*(axis.name for axis in sweep.axes), "Accuracy", "95% interval", "Standard error", "Loss", "Epochs", ""]
+    order = sorted(sweep.trials, key=lambda t: -(t.validation_accuracy if t.validation_accuracy is not None else -1.0))
+    rows = []
+    for trial in order[:_MOST_ROWS]:
+        notes = [
+            "chosen" if trial.values == sweep.chosen.values else "",
+            "one standard error" if trial.values == sweep.one_se.values else "",
+            trial.status if trial.status != "finished" else "",
+        ]
+        interval = trial.accuracy_interval
+        rows.append(
+            [
+                *(value_text(trial.values[axis.name]) for axis in sweep.axes),
+                _percent(trial.validation_accuracy),
+                "–" if interval is None else f"{interval[0]:.2%} to {interval[1]:.2%}",
+                _percent(trial.standard_error),
+                "–" if trial.validation_loss is None else f"{trial.validation_loss:.4g}",
+                f"{trial.epochs:,}",
+                ", ".join(filter(None, notes)),
+            ]
+        )
+    return heading, rows
+
+
+def values_text(values: Mapping[str, object]) -> str:
+    """Return values as text.
+
+    Examples
+    --------
+    >>> values_text({"l2": 0.1, "loss": "hinge"})
+    'l2 = 0.1, loss = hinge'
+    """
+    return ", ".join(f"{name} = {value_text(value)}" for name, value in values.items())
+
+
+def _with_error(trial: SweepTrial) -> str:
+    return f"{_percent(trial.validation_accuracy)} ± {_percent(trial.standard_error)}"
+
+
+def _error_text(sweep: SweepFigures) -> str:
+    if sweep.n_folds > 1:
+        return f"Means over {sweep.n_folds} folds; the standard error is that of the mean."
+    return "The standard error is the binomial one."
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.2%}"

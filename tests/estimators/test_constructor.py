@@ -1,0 +1,55 @@
+"""The constructor: one definition of parameters, and how it is shown."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from onelayer import OneLayerClassifier
+from onelayer.training import TrainingParameters
+
+
+def test_parameters_are_those_of_training():
+    signature = inspect.signature(OneLayerClassifier)
+    ours = {name: parameter.default for name, parameter in signature.parameters.items()}
+    assert ours == {name: field.default for name, field in TrainingParameters.model_fields.items()}
+    assert list(ours) == list(TrainingParameters.model_fields)
+
+
+def test_all_but_the_loss_are_named():
+    kinds = {name: p.kind.name for name, p in inspect.signature(OneLayerClassifier).parameters.items()}
+    assert {name for name, kind in kinds.items() if kind != "KEYWORD_ONLY"} == {"loss"}
+
+
+def test_parameters_are_documented():
+    text = inspect.getdoc(OneLayerClassifier).split("Parameters\n")[1].split("Attributes\n")[0]
+    documented = [name for line in text.splitlines() if " : " in line for name in line.split(" : ")[0].split(", ")]
+    assert documented == list(TrainingParameters.model_fields)
+
+
+@pytest.mark.parametrize("value", [OneLayerClassifier(), OneLayerClassifier("hinge", l2=0.3, image_shape=(8, 8))])
+def test_clone_has_the_same_parameters(value):
+    assert clone(value).get_params() == value.get_params()
+
+
+def test_parameters_are_kept_as_they_were_given(three_classes):
+    clf = OneLayerClassifier(image_shape=[5, 1], learning_rate=np.float32(0.1), random_state=np.random.RandomState(0))
+    before = dict(clf.get_params())
+    clf.fit(*three_classes)
+    assert all(clf.get_params()[name] is value for name, value in before.items())
+
+
+def test_repr_shows_what_is_not_default():
+    assert repr(OneLayerClassifier("hinge", learning_rate=0.1)) == "OneLayerClassifier(learning_rate=0.1, loss='hinge')"
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+def test_notebooks_show_it(make, three_classes, fitted):
+    clf = make(l2=0.123)
+    page = (clf.fit(*three_classes) if fitted else clf)._repr_html_()
+    assert "OneLayerClassifier" in page
+    assert "0.123" in page
+    assert ("Not fitted" in page) is not fitted
