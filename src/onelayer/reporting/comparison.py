@@ -42,7 +42,7 @@ def render_comparison(runs: Sequence[ComparedRun]) -> str:
     Examples
     --------
     >>> one = ReportData("t", {"l2": 0.1}, {}, {}, ["a", "b"])
-    >>> "Runs compared" in render_comparison([ComparedRun("one", one), ComparedRun("two", one)])
+    >>> "2 runs compared" in render_comparison([ComparedRun("one", one), ComparedRun("two", one)])
     True
     """
     if len(runs) < 2:
@@ -167,16 +167,19 @@ def _weights(runs: Sequence[ComparedRun]) -> tuple[list[dict[str, Any]], str]:
         return [], "No run has weights that can be shown as pictures."
     first = shown[0].data
     assert first.weight_images is not None  # noqa: S101 (shown ones have them)
-    if any(list(run.data.class_names) != list(first.class_names) for run in shown):
-        return [], "The runs have other classes."
-    count = len(first.weight_images)
-    shown = [run for run in shown if run.data.weight_images is not None and len(run.data.weight_images) == count]
+    kind = (list(first.class_names), len(first.weight_images))
+    shown = [run for run in shown if _kind(run) == kind]
     names = [printable(name, 40) for name in first.class_names]
-    titles = names if count == len(names) else [f"{names[1]} against {names[0]}"]
+    titles = names if kind[1] == len(names) else [f"{names[1]} against {names[0]}"]
     rows = [{"name": title, "cells": [_cell(run, place) for run in shown]} for place, title in enumerate(titles)]
     lacking = [printable(run.name, 40) for run in runs if run not in shown]
-    left_out = f"Without pictures of the same kind: {', '.join(lacking)}." if lacking else ""
+    left_out = f"Without pictures, or of other classes: {', '.join(lacking)}." if lacking else ""
     return [{"runs": [printable(run.name, 40) for run in shown], "rows": rows}], left_out
+
+
+def _kind(run: ComparedRun) -> tuple[list[str], int]:
+    images = run.data.weight_images
+    return list(run.data.class_names), 0 if images is None else len(images)
 
 
 def _cell(run: ComparedRun, place: int) -> dict[str, str]:

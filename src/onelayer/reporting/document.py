@@ -15,7 +15,7 @@ from onelayer.version import __version__
 __all__ = ["render"]
 
 
-def render(template: str, *, payload: dict[str, Any], **values: Any) -> str:
+def render(template: str, *, payload: dict[str, Any], live_script: str = "", **values: Any) -> str:
     """Return a page.
 
     Parameters
@@ -24,6 +24,8 @@ def render(template: str, *, payload: dict[str, Any], **values: Any) -> str:
         Name of a template that extends ``base.html.j2``.
     payload : dict
         What the page's script takes; ``charts`` at least.
+    live_script : str
+        A second script, for a page that is fed by the server it is from; only with it may the page connect to that.
     values : of any type
         What the template takes; text in them is escaped.
     """
@@ -38,11 +40,18 @@ def render(template: str, *, payload: dict[str, Any], **values: Any) -> str:
             style=Markup(_file("report.css")),  # noqa: S704 (ours)
             colors=theme_variables(),
             plotly=plotly,
-            policy=Markup(policy(script, plotly_source)),  # noqa: S704 (ours)
+            live_script=Markup(live_script),  # noqa: S704 (ours)
+            policy=Markup(_policy(script, plotly_source, live_script)),  # noqa: S704 (ours)
             version=__version__,
             **values,
         )
     )
+
+
+def _policy(script: str, plotly_source: str, live_script: str) -> str:
+    if not live_script:
+        return policy(script, plotly_source)
+    return f"{policy(script, plotly_source, live_script)}; connect-src 'self'"
 
 
 @functools.cache

@@ -237,6 +237,7 @@
         });
       }
     }
+    performance.mark("drawn");
     root.dataset.drawn = "true";
   }
 
