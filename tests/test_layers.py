@@ -31,11 +31,13 @@ LAYERS = (
     "evaluation",
     "selection",
     "reporting",
+    "live",
     "estimators",
     "image_model",
     "derivations",
     "experiment",
     "reproduce",
+    "bench",
     "cli",
     "__main__",
     "__init__",  # the public names, which are loaded from everywhere

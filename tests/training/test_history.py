@@ -66,3 +66,13 @@ def test_history_of_its_own_arrays_goes_on_the_same(history, empty):
 def test_arrays_of_unknown_name_are_refused():
     with pytest.raises(KeyError):
         History({"odd": np.zeros(1)})
+
+
+def test_copy_stays_as_it_was():
+    history = History()
+    history.add_steps(0, 0, np.array([2.0, 1.5]), np.array([0.1, 0.1]))
+    earlier = history.copy()
+    history.add_steps(2, 0, np.array([1.0]), np.array([0.1]))
+    history.add_validation(dict.fromkeys(VALIDATION_KEYS, 0.5))
+    assert earlier.arrays()["batch_loss"].tolist() == [2.0, 1.5]
+    assert earlier.last_validation is None

@@ -223,6 +223,23 @@ def test_interrupt_after_the_last_step_changes_nothing(run):
     assert state.status is Status.FINISHED
 
 
+class Asking(Listener):
+    """Asks to stop at the third time of being asked."""
+
+    def __init__(self):
+        self.times = 0
+
+    def asks_to_stop(self):
+        self.times += 1
+        return self.times >= 3
+
+
+@pytest.mark.usefixtures("reference_engine")
+def test_listener_that_asks_to_stop_ends_training_at_the_next_step(run):
+    state = run(Asking())
+    assert (state.status, state.solver.step, state.epoch) == (Status.INTERRUPTED, 2, 0)
+
+
 def test_second_interrupt_is_the_usual_one(run):
     def twice(state):
         signal.raise_signal(signal.SIGINT)

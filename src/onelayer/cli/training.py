@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
 from onelayer.errors import ConfigError, printable
+
+if TYPE_CHECKING:
+    from onelayer.live.watching import Live
 
 __all__ = ["integers", "new_place", "percent", "show_parts", "train"]
 
@@ -47,6 +52,13 @@ def train(
     resume: Annotated[
         str | None, typer.Option(metavar="DIR", help="Go on with the run in DIR from its checkpoint.")
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Serve a page on 127.0.0.1 that shows training and can stop it.")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="PORT", min=0, max=65535, help="Of --live; any free one by default.", show_default=False),
+    ] = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -54,22 +66,28 @@ def train(
     from onelayer.experiment import load_config, resume_run, run_experiment
     from onelayer.training.progress import Progress
 
-    folder = Path(data_dir) if data_dir else None
-    if resume is not None:
-        if any((dataset, config, settings, features, classes, resize, out, overwrite)):
-            raise ConfigError("--resume takes everything from the run; give nothing but --data-dir and --json with it")
-        metrics = resume_run(Path(resume), data_dir=folder, listeners=[Progress()], progress=True)
-    else:
-        options = {
-            "features": features,
-            "classes": integers(classes, "--classes"),
-            "resize": integers(resize, "--resize"),
-        }
-        settled = load_config(Path(config) if config else None, dataset, settings or [], options)
-        place = Path(out) if out else new_place(settled.dataset, settled.loss)
-        metrics = run_experiment(
-            settled, place, data_dir=folder, overwrite=overwrite, listeners=[Progress()], progress=True
+    place: dict[str, Any] = {"data_dir": Path(data_dir) if data_dir else None, "progress": True}
+    if resume is not None and any((dataset, config, settings, features, classes, resize, out, overwrite)):
+        raise ConfigError(
+            "--resume takes everything from the run; give nothing but --live, --port, --data-dir and --json with it"
         )
+    if port is not None and not live:
+        raise ConfigError("--port is the port of --live: give that too")
+    with _watched(live, port or 0) as page:
+        common = place | {"listeners": [Progress()], "live": page}
+        if resume is not None:
+            metrics = resume_run(Path(resume), **common)
+        else:
+            options = {
+                "features": features,
+                "classes": integers(classes, "--classes"),
+                "resize": integers(resize, "--resize"),
+            }
+            settled = load_config(Path(config) if config else None, dataset, settings or [], options)
+            target = Path(out) if out else new_place(settled.dataset, settled.loss)
+            metrics = run_experiment(settled, target, overwrite=overwrite, **common)
+        if page is not None:
+            page.finish(metrics)
     if metrics["interrupted"]:
         tell("interrupted: the model holds what was learned until then")
         tell(f"onelayer train --resume {metrics['run_dir']} goes on from the last checkpoint")
@@ -77,6 +95,19 @@ def train(
         show_json(metrics)
     else:
         _show(metrics)
+
+
+@contextlib.contextmanager
+def _watched(asked: bool, port: int) -> Iterator[Live | None]:
+    """Serve the page that shows training, if asked to."""
+    if not asked:
+        yield None
+        return
+    from onelayer.live.watching import Live
+
+    with Live(port) as live:
+        tell(f"Watch training, and stop it, at {live.address}")
+        yield live
 
 
 def _show(metrics: dict[str, Any]) -> None:

@@ -20,8 +20,10 @@ from onelayer.experiment.data import Rows, load_parts, make_rows
 from onelayer.experiment.evaluation import evaluate_rows
 from onelayer.experiment.predictions import data_figures, predictions_of
 from onelayer.experiment.report import report_run
+from onelayer.experiment.subject import subject_of
 from onelayer.features import ImageFeatures
 from onelayer.image_model import ImageModel
+from onelayer.live.watching import Live
 from onelayer.solvers.status import Status
 from onelayer.storage.checkpoints import load_checkpoint
 from onelayer.storage.environment import describe_environment
@@ -43,10 +45,12 @@ def run_experiment(
     overwrite: bool = False,
     listeners: Sequence[Listener] = (),
     progress: bool = False,
+    live: Live | None = None,
 ) -> dict[str, Any]:
     """Train, evaluate and write a run directory; return what its metrics.json holds.
 
-    What goes wrong before training begins leaves nothing behind, and an earlier run in ``out`` as it was.
+    What goes wrong before training begins leaves nothing behind, and an earlier run in ``out`` as it was. ``live`` is a
+    page that is to show training.
 
     Raises
     ------
@@ -55,11 +59,16 @@ def run_experiment(
     """
     with claimed(out, config, overwrite=overwrite) as claim:
         splits = load_parts(config, data_dir, progress=progress)
-        return train_and_write(config, claim.run, splits, None, [claim, *listeners])
+        return train_and_write(config, claim.run, splits, None, [claim, *listeners], live)
 
 
 def resume_run(
-    out: Path, *, data_dir: Path | None = None, listeners: Sequence[Listener] = (), progress: bool = False
+    out: Path,
+    *,
+    data_dir: Path | None = None,
+    listeners: Sequence[Listener] = (),
+    progress: bool = False,
+    live: Live | None = None,
 ) -> dict[str, Any]:
     """Go on with the run in ``out`` from its checkpoint, to the same weights bit by bit; without one, start it over.
 
@@ -78,7 +87,7 @@ def resume_run(
     splits = load_parts(config, data_dir, progress=progress)
     if checkpoint is not None and checkpoint[1].get("fingerprint") != splits.train.fingerprint:
         raise ModelFileError(f"{run}: the checkpoint belongs to other training data; start over with --overwrite")
-    return train_and_write(config, run, splits, checkpoint, listeners)
+    return train_and_write(config, run, splits, checkpoint, listeners, live)
 
 
 @contextlib.contextmanager
@@ -146,8 +155,12 @@ def train_and_write(
     splits: Splits,
     checkpoint: Checkpoint | None,
     listeners: Sequence[Listener],
+    live: Live | None = None,
 ) -> dict[str, Any]:
     """Train on the loaded parts, evaluate, and write everything into ``run``; return what its metrics.json holds."""
+    if live is not None:
+        live.describe(subject_of(config, splits))
+        listeners = [*listeners, live]
     parts, features = _rows(config, splits)
     train, validation = parts["train"], parts.get("validation")
     clf, ending = OneLayerClassifier(**config.training), _Ending()

@@ -26,5 +26,9 @@ class Listener:
         """Take note that an epoch has ended (``state.epoch`` counts it); return true to end training here."""
         return False
 
+    def asks_to_stop(self) -> bool:
+        """Return true to end training as Ctrl-C does; asked before each step, or many times a second."""
+        return False
+
     def on_train_end(self, state: TrainingState) -> None:
         """Training has ended, for the reason in ``state.status``, or by an error (the status is still ``running``)."""

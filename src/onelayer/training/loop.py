@@ -158,11 +158,14 @@ class _Loop:
             self.problem.training.weights,
             order[first * size : end * size],
             rates[first:end],
-            lambda: self.interruption.requested,
+            self._is_interrupted,
         )
         state.history.add_steps(step, state.epoch, losses, rates[first:end])
-        if self.interruption.requested:
+        if self._is_interrupted():
             state.status = Status.INTERRUPTED
+
+    def _is_interrupted(self) -> bool:
+        return self.interruption.requested or any(listener.asks_to_stop() for listener in self.listeners)
 
     def _validate(self, rate: float) -> None:
         state = self.state

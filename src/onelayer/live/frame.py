@@ -1,0 +1,105 @@
+"""A snapshot as the page takes it: charts, pictures and words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from onelayer.errors import printable
+from onelayer.live.snapshot import Snapshot, Subject
+from onelayer.reporting.charts.chart import Chart
+from onelayer.reporting.charts.curves import accuracy_chart, loss_chart, trend_chart
+from onelayer.reporting.data import ReportData
+from onelayer.reporting.inlining import image_uri
+from onelayer.reporting.pictures import curve_pictures, training_marks, trend_pictures, weight_pictures
+from onelayer.reporting.theme import DARK, LIGHT
+from onelayer.reporting.weights import weight_limit, weight_pixels
+
+__all__ = ["subject_part", "training_part"]
+
+
+def subject_part(subject: Subject) -> dict[str, Any]:
+    """Return what the page says of what is trained.
+
+    Examples
+    --------
+    >>> subject_part(Subject("<digits>"))["title"]
+    '<digits>'
+    """
+    why = "" if subject.image_shape is not None else printable(subject.no_pictures)
+    return {"title": printable(subject.title), "absent": why}
+
+
+def training_part(subject: Subject, snapshot: Snapshot) -> dict[str, Any]:
+    """Return what the page shows of a moment of training: ``charts``, their ``messages``, ``weights`` and ``figures``.
+
+    Charts are thinned out as those of the report are, so that their size does not grow with training.
+    """
+    history = snapshot.history.arrays()
+    data = ReportData(
+        subject.title,
+        subject.config,
+        {},
+        history,
+        subject.class_names,
+        snapshot.weights,
+        majority_share=subject.majority_share,
+    )
+    pictures = [*curve_pictures(data), *trend_pictures(data), *weight_pictures(data)]
+    messages = {picture.name: {"message": picture.message, "caption": picture.caption} for picture in pictures}
+    if "weights" in messages:
+        messages["weights"]["caption"] += " Weights are those on scaled features, as training has them."
+    return {
+        "charts": {name: chart.to_dict() for name, chart in _charts(data).items() if name in messages},
+        "messages": messages,
+        "weights": _weights(data),
+        "figures": _figures(snapshot),
+    }
+
+
+def _charts(data: ReportData) -> dict[str, Chart]:
+    history = data.history
+    return {
+        "loss": loss_chart(history, training_marks(data)),
+        "accuracy": accuracy_chart(history, training_marks(data), data.majority_share),
+        "weight-norm": trend_chart(history, "validation_step", "weight_norm_squared", "‖W‖²"),
+        "learning-rate": trend_chart(history, "step", "learning_rate", "learning rate"),
+    }
+
+
+def _weights(data: ReportData) -> list[dict[str, str]]:
+    images = data.weight_images
+    if images is None or not np.isfinite(images).all():
+        return []
+    limit = weight_limit(images)
+    names = [printable(name, 60) for name in data.class_names]
+    if len(images) < len(names):
+        names = [f"{names[1]} against {names[0]}"]
+    shown = []
+    for image, name in zip(images, names, strict=True):
+        light = image_uri(weight_pixels(image, limit, LIGHT))
+        has_colors = image.shape[2] == 3  # these are the same in both themes
+        dark = light if has_colors else image_uri(weight_pixels(image, limit, DARK))
+        shown.append({"name": name, "light": light, "dark": dark})
+    return shown
+
+
+def _figures(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Return labels and values, the most telling first."""
+    last = snapshot.history.last_validation
+    figures = []
+    if last is not None:
+        figures += [
+            ("Validation accuracy", f"{last['validation_accuracy']:.2%}"),
+            ("Validation loss", f"{last['validation_loss']:.4f}"),
+            ("Training loss", f"{last['train_loss']:.4f}"),
+        ]
+    elif (loss := snapshot.history.last_batch_loss) is not None:
+        figures.append(("Loss of the last batch", f"{loss:.4f}"))
+    return [
+        *figures,
+        ("Epochs", f"{snapshot.epoch:,} of {snapshot.max_epochs:,}"),
+        ("Steps", f"{snapshot.step:,}"),
+        ("Time", f"{snapshot.seconds:.1f} s"),
+    ]

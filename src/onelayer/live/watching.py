@@ -1,0 +1,134 @@
+"""Training, shown in a browser as it goes."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from time import monotonic
+from types import TracebackType
+from typing import Any
+
+from onelayer.live.feed import Feed
+from onelayer.live.frame import subject_part, training_part
+from onelayer.live.outcome import ended_phrase, failed_phrase, outcome_lines
+from onelayer.live.page import live_page
+from onelayer.live.rendering import Rendering
+from onelayer.live.snapshot import Snapshot, Subject
+from onelayer.live.web_extra import require_web
+from onelayer.solvers.status import Status
+from onelayer.training.listeners import Listener
+from onelayer.training.state import TrainingState
+
+__all__ = ["Live"]
+
+
+class Live(Listener):
+    """While entered, serves a page on 127.0.0.1 that shows training and can stop it as Ctrl-C does.
+
+    Training waits for nobody: it hands over copies at validations and ends of epochs, at most four a second.
+
+    Parameters
+    ----------
+    port : int
+        0 for any free one.
+
+    Attributes
+    ----------
+    address : str
+        Of the page, with a random token without which nothing is answered.
+
+    Raises
+    ------
+    ConfigError
+        If the port is not to be had.
+    MissingDependencyError
+        If Starlette or uvicorn is not installed.
+
+    Examples
+    --------
+    >>> with Live() as live:
+    ...     print(live.address)
+    http://127.0.0.1:.../.../
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        require_web()
+        from onelayer.live.server import Server
+
+        self._feed, self._lock, self._stop = Feed(), threading.Lock(), threading.Event()
+        self._subject = Subject("Training")
+        self._began = monotonic()
+        self._frame: dict[str, Any] = {
+            "phase": "Loading the data …",
+            "canStop": False,
+            "over": False,
+            "outcome": [],
+        }
+        self._server = Server(live_page(), self._feed, self._stop.set, port)
+        self.address = self._server.address
+        self._rendering = Rendering(self._show_training)
+        self._show()
+
+    def __enter__(self) -> Live:
+        """Serve until left."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Show the last of training, and that it is over; end the server."""
+        self._rendering.close()
+        failed = {} if error is None else {"phase": failed_phrase(error)}
+        self._show(canStop=False, over=True, **failed)
+        self._server.close()
+
+    def describe(self, subject: Subject) -> None:
+        """Say what is going to be trained."""
+        self._subject = subject
+        self._show(**subject_part(subject))
+
+    def finish(self, metrics: Mapping[str, Any]) -> None:
+        """Say what came of it, from what metrics.json holds."""
+        self._show(phase=ended_phrase(metrics), outcome=outcome_lines(metrics))
+
+    def asks_to_stop(self) -> bool:
+        """Whether someone has pressed the button."""
+        return self._stop.is_set()
+
+    def on_train_begin(self, state: TrainingState) -> None:
+        """Show what there is, which is much if training goes on from a checkpoint."""
+        self._began = monotonic()
+        self._show(phase="Training …", canStop=True)
+        self._offer(state)
+
+    def on_validation(self, state: TrainingState) -> None:
+        """Show the newest figures, if it is time to."""
+        self._offer_if_due(state)
+
+    def on_epoch_end(self, state: TrainingState) -> bool:
+        """Show how far training is, if it is time to."""
+        self._offer_if_due(state)
+        return False
+
+    def on_train_end(self, state: TrainingState) -> None:
+        """Show the end."""
+        self._offer(state)
+        if state.status is not Status.RUNNING:
+            self._show(phase="Training has ended; evaluating the model …", canStop=False)
+
+    def _offer_if_due(self, state: TrainingState) -> None:
+        if self._rendering.is_due:
+            self._offer(state)
+
+    def _offer(self, state: TrainingState) -> None:
+        self._rendering.offer(Snapshot.of(state, monotonic() - self._began, self._subject.image_shape))
+
+    def _show_training(self, snapshot: Snapshot) -> None:
+        self._show(training=training_part(self._subject, snapshot))
+
+    def _show(self, **changes: Any) -> None:
+        """Publish the frame with some changes."""
+        with self._lock:
+            self._frame |= changes
+            self._feed.publish(json.dumps(self._frame, allow_nan=False), is_last=self._frame["over"])
