@@ -1,0 +1,14 @@
+"""What each digit's weights look for: one softmax layer trained on MNIST."""
+
+from images import save
+
+from onelayer import OneLayerClassifier, load_dataset
+from onelayer.reporting.weights import weight_figure
+
+train, validation, test = load_dataset("mnist")
+clf = OneLayerClassifier(
+    learning_rate=0.02, momentum=0.9, schedule="cosine", max_epochs=20, l2=0.01, scaling="symmetric", random_state=0
+)
+clf.fit(train.X, train.y, X_val=validation.X, y_val=validation.y)
+print(f"test accuracy {clf.score(test.X, test.y):.2%}")
+save(weight_figure(clf.weight_images(), train.class_names), "mnist-weights.png")
