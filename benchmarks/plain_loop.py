@@ -26,7 +26,8 @@ class Figures:
 
 def scaled(X: Array, dtype: Any) -> Array:
     """Return bytes mapped to [−1, 1]."""
-    return ((X - 127.5) / 127.5).astype(dtype)
+    rows: Array = ((X - 127.5) / 127.5).astype(dtype)
+    return rows
 
 
 def prepare(X: Array, y: Array, k: int, dtype: Any) -> tuple[Array, Array]:
@@ -36,8 +37,9 @@ def prepare(X: Array, y: Array, k: int, dtype: Any) -> tuple[Array, Array]:
 
 def forward(X: Array, w: Array) -> Array:
     """Return the probabilities of the classes."""
-    exponentials: Array = np.exp(X @ w)
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    exponentials = np.exp(X @ w)
+    outputs: Array = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return outputs
 
 
 def cross_entropy(targets: Array, outputs: Array) -> float:

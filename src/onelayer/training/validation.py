@@ -60,4 +60,5 @@ def total_sums(
         return [reduce(add, map(sums, of_part)) for of_part in pieces]
     with limited_threads(1), ThreadPoolExecutor(workers) as pool:
         found = [pool.map(sums, of_part) for of_part in pieces]
-        return [reduce(add, of_part) for of_part in found]
+    # Taken from the pool one by one as they come, they would interrupt it each time.
+    return [reduce(add, of_part) for of_part in found]
