@@ -14,6 +14,7 @@ from typing import Annotated, TextIO
 
 import typer
 
+from onelayer.cli.bench import bench
 from onelayer.cli.check import check
 from onelayer.cli.data import data
 from onelayer.cli.derive import derive
@@ -36,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (train, sweep, evaluate, predict, report, check, derive):
+for verb in (train, sweep, evaluate, predict, report, check, derive, bench):
     app.command()(verb)
 app.add_typer(data, name="data")
 
