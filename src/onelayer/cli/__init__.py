@@ -20,6 +20,7 @@ from onelayer.cli.data import data
 from onelayer.cli.derive import derive
 from onelayer.cli.evaluation import evaluate, predict, report
 from onelayer.cli.output import complain
+from onelayer.cli.reproduce import reproduce
 from onelayer.cli.sweep import sweep
 from onelayer.cli.training import train
 from onelayer.errors import OnelayerError
@@ -37,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (train, sweep, evaluate, predict, report, check, derive, bench):
+for verb in (train, sweep, evaluate, predict, report, check, derive, reproduce, bench):
     app.command()(verb)
 app.add_typer(data, name="data")
 

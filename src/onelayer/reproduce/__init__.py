@@ -1,0 +1,21 @@
+"""Reproductions: the protocols of reports as data, run again, each figure beside what was published."""
+
+from onelayer.reproduce.page import write_page
+from onelayer.reproduce.protocol import Protocol
+from onelayer.reproduce.protocol_file import REPORTS, load_protocol, packaged_protocol, parse_protocol
+from onelayer.reproduce.reproduction import ReportResults, Reproduction, reproduce
+from onelayer.reproduce.verdicts import Row, shown_row
+
+__all__ = [
+    "REPORTS",
+    "Protocol",
+    "ReportResults",
+    "Reproduction",
+    "Row",
+    "load_protocol",
+    "packaged_protocol",
+    "parse_protocol",
+    "reproduce",
+    "shown_row",
+    "write_page",
+]

@@ -1,0 +1,227 @@
+"""Designs of experiments on claims: from the figures of runs to a verdict, by rules that were fixed beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from onelayer.reproduce.intervals import Sample
+from onelayer.reproduce.measures import QUANTITIES
+from onelayer.reproduce.protocol import (
+    Best,
+    BestOfEach,
+    Beyond,
+    Claim,
+    ClassOrder,
+    Equal,
+    Higher,
+    Most,
+    Protocol,
+    Reference,
+    Trend,
+)
+from onelayer.reproduce.runner import Results
+from onelayer.reproduce.verdicts import Verdict
+
+__all__ = ["Finding", "decide_claim"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The verdict on a claim, and the figures that it follows from, in words."""
+
+    verdict: Verdict
+    evidence: str
+
+
+def decide_claim(claim: Claim, protocol: Protocol, results: Results) -> Finding:
+    """Return what the results say about a claim."""
+    return _DESIGNS[type(claim)](claim, _Figures(protocol, results))
+
+
+class _Figures:
+    """The figures of runs, by reference."""
+
+    def __init__(self, protocol: Protocol, results: Results) -> None:
+        self.protocol, self.results = protocol, results
+
+    def references(self, texts: tuple[str, ...] | str) -> list[Reference]:
+        return self.protocol.references(texts)
+
+    def of(self, reference: Reference | str, quantity: str) -> Sample:
+        """Return a quantity over seeds and folds, always in one order: samples can be paired."""
+        if isinstance(reference, str):
+            (reference,) = self.references(reference)
+        found = [result for run, result in self.results[reference.experiment] if run.reference == reference]
+        return Sample.of([result.quantities.get(quantity, float("nan")) for result in found])
+
+    def recalls(self, reference: Reference) -> list[Sample]:
+        """Return the accuracy of each class over seeds and folds."""
+        found = [result.recalls for run, result in self.results[reference.experiment] if run.reference == reference]
+        return [Sample.of([one or 0.0 for one in column]) for column in zip(*found, strict=True)]
+
+
+def _higher(claim: Higher, figures: _Figures) -> Finding:
+    left, right = figures.of(claim.left, claim.quantity), figures.of(claim.right, claim.quantity)
+    difference = left.minus(right)
+    evidence = (
+        f"{_mean(left, claim.quantity)} for {claim.left}, {_mean(right, claim.quantity)} for {claim.right}; "
+        f"difference {_interval(difference, claim.quantity)}"
+    )
+    if difference.is_positive():
+        return Finding("claim holds", evidence)
+    if difference.is_negative():
+        return Finding("claim is wrong", evidence)
+    if difference.is_within(claim.margin):
+        return Finding("claim is wrong", f"{evidence}: equal to within {_size(claim.margin, claim.quantity)}")
+    return Finding("undecided", evidence)
+
+
+def _equal(claim: Equal, figures: _Figures) -> Finding:
+    left, right = figures.of(claim.left, claim.quantity), figures.of(claim.right, claim.quantity)
+    difference = left.minus(right)
+    margin = _size(claim.margin, claim.quantity)
+    evidence = (
+        f"{_mean(left, claim.quantity)} for {claim.left}, {_mean(right, claim.quantity)} for {claim.right}; "
+        f"difference {_interval(difference, claim.quantity)}, "
+        f"90% {_ends(difference, claim.quantity, 0.90)}; margin {margin}"
+    )
+    if difference.is_within(claim.margin):
+        return Finding("claim holds", evidence)
+    if difference.is_positive(above=claim.margin) or difference.is_negative(below=-claim.margin):
+        return Finding("claim is wrong", evidence)
+    return Finding("undecided", evidence)
+
+
+def _best(claim: Best, figures: _Figures) -> Finding:
+    (chosen,) = figures.references(claim.of)
+    others = [one for one in figures.references(claim.among) if one != chosen]
+    leads = {one: figures.of(one, claim.quantity).minus(figures.of(chosen, claim.quantity)) for one in others}
+    margin, several = claim.margin, 1 - 0.05 / max(1, len(others))
+    ranked = sorted(leads, key=lambda one: -leads[one].mean)
+    evidence = f"{_mean(figures.of(chosen, claim.quantity), claim.quantity)} for {claim.of}; " + "; ".join(
+        f"{one}: {_interval(leads[one], claim.quantity)}" for one in ranked
+    )
+    # All others are no more than the margin better: each has to be shown alone, one-sided at 5%.
+    if all(lead.is_negative(0.90, below=margin) for lead in leads.values()):
+        return Finding("claim holds", evidence)
+    if any(lead.is_positive(several, above=margin) for lead in leads.values()):
+        return Finding("claim is wrong", evidence)
+    return Finding("undecided", evidence)
+
+
+def _trend(claim: Trend, figures: _Figures) -> Finding:
+    references = figures.references(claim.runs)
+    sign = -1.0 if claim.direction == "falls" else 1.0
+    samples = [figures.of(one, claim.quantity) for one in references]
+    steps = [after.minus(before).times(sign) for before, after in pairwise(samples)]
+    means = ", ".join(
+        f"{_mean(sample, claim.quantity)} ({one.arm})" for one, sample in zip(references, samples, strict=True)
+    )
+    weakest = min(range(len(steps)), key=lambda place: steps[place].interval(0.95)[0])
+    evidence = (
+        f"{means}; weakest step, {references[weakest].arm} to {references[weakest + 1].arm}: "
+        f"{_interval(steps[weakest].times(sign), claim.quantity)}"
+    )
+    if all(step.is_positive() for step in steps):
+        return Finding("claim holds", evidence)
+    if any(step.is_negative(1 - 0.05 / len(steps)) for step in steps):
+        return Finding("claim is wrong", evidence)
+    return Finding("undecided", evidence)
+
+
+def _beyond(claim: Beyond, figures: _Figures) -> Finding:
+    sample = figures.of(claim.of, claim.quantity)
+    limit = _size(claim.limit, claim.quantity)
+    evidence = f"{_mean(sample, claim.quantity)} {_ends(sample, claim.quantity, 0.95)} for {claim.of}; limit {limit}"
+    if sample.is_positive(above=claim.limit):
+        return Finding("claim holds", evidence)
+    return Finding("claim is wrong" if sample.is_negative(below=claim.limit) else "undecided", evidence)
+
+
+def _most(claim: Most, figures: _Figures) -> Finding:
+    everything, without, nothing = (
+        figures.of(one, claim.quantity) for one in (claim.everything, claim.without, claim.nothing)
+    )
+    whole, part = everything.minus(nothing), everything.minus(without)
+    over_half = part.minus(whole.times(0.5))
+    evidence = (
+        f"all improvements together: {_interval(whole, claim.quantity)}; lost without these: "
+        f"{_interval(part, claim.quantity)}; more than half of it by {_interval(over_half, claim.quantity)}"
+    )
+    if over_half.is_positive() and whole.is_positive():
+        return Finding("claim holds", evidence)
+    return Finding("claim is wrong" if over_half.is_negative() else "undecided", evidence)
+
+
+def _best_of_each(claim: BestOfEach, figures: _Figures) -> Finding:
+    chosen = [
+        max(figures.references(texts), key=lambda one: figures.of(one, "validation_accuracy").mean)
+        for texts in (claim.left, claim.right)
+    ]
+    counts = [len(figures.references(texts)) for texts in (claim.left, claim.right)]
+    found = _higher(Higher(**{**_common(claim), "left": str(chosen[0]), "right": str(chosen[1])}), figures)
+    return Finding(found.verdict, f"chosen of {counts[0]} and {counts[1]} by validation accuracy: {found.evidence}")
+
+
+def _common(claim: BestOfEach) -> dict[str, Any]:
+    return {**claim.model_dump(exclude={"left", "right", "design"}), "design": "higher"}
+
+
+def _classes(claim: ClassOrder, figures: _Figures) -> Finding:
+    references = figures.references(claim.runs)
+    wrong, open_, said = False, False, []
+    for reference in references:
+        recalls = figures.recalls(reference)
+        mean = Sample.of([sum(values) / len(values) for values in zip(*(one.values for one in recalls), strict=True)])
+        comparisons = [recalls[place].minus(mean) for place in claim.above]
+        comparisons += [mean.minus(recalls[place]) for place in claim.below]
+        others = [place for place in range(len(recalls)) if place not in claim.lowest]
+        comparisons += [recalls[other].minus(recalls[low]) for low in claim.lowest for other in others]
+        single = len(mean.values) < 2  # one model: its figures are what they are
+        wrong |= any(one.mean < 0 if single else one.is_negative() for one in comparisons)
+        open_ |= not all(one.mean > 0 if single else one.is_positive() for one in comparisons)
+        shares = ", ".join(f"{100 * one.mean:.1f}" for one in recalls)
+        said.append(f"{reference}: {shares}; mean {100 * mean.mean:.1f}")
+    evidence = "accuracy of classes 0, 1, … in percent, " + "; ".join(said)
+    return Finding("claim is wrong" if wrong else "undecided" if open_ else "claim holds", evidence)
+
+
+_DESIGNS: Final[dict[type, Callable[[Any, _Figures], Finding]]] = {
+    Higher: _higher,
+    Equal: _equal,
+    Best: _best,
+    Trend: _trend,
+    Beyond: _beyond,
+    Most: _most,
+    BestOfEach: _best_of_each,
+    ClassOrder: _classes,
+}
+
+
+def _is_share(quantity: str) -> bool:
+    return QUANTITIES[quantity].form == "share"
+
+
+def _mean(sample: Sample, quantity: str) -> str:
+    return f"{100 * sample.mean:.2f}%" if _is_share(quantity) else f"{sample.mean:.4g}"
+
+
+def _size(value: float, quantity: str) -> str:
+    return f"{100 * value:g} points" if _is_share(quantity) else f"{value:g}"
+
+
+def _ends(sample: Sample, quantity: str, confidence: float) -> str:
+    low, high = sample.interval(confidence)
+    if len(sample.values) < 2:
+        return "[one run]"
+    factor = 100 if _is_share(quantity) else 1
+    digits: Sequence[str] = [f"{factor * end:+.2f}" if _is_share(quantity) else f"{end:.3g}" for end in (low, high)]
+    return f"[{digits[0]}, {digits[1]}]"
+
+
+def _interval(difference: Sample, quantity: str) -> str:
+    mean = f"{100 * difference.mean:+.2f} points" if _is_share(quantity) else f"{difference.mean:+.3g}"
+    return f"{mean} {_ends(difference, quantity, 0.95)}"

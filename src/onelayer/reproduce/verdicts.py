@@ -1,0 +1,101 @@
+"""What is concluded: one row for each figure and each claim."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+__all__ = ["CLAIM_VERDICTS", "Row", "Verdict", "judge_figure", "shown_row"]
+
+Verdict = Literal[
+    "reproduced", "close", "differs", "not published", "claim holds", "claim is wrong", "undecided", "skipped"
+]
+Form = Literal["share", "number", "count"]
+CLAIM_VERDICTS: Final = ("claim holds", "claim is wrong", "undecided")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure or a claim, and the verdict on it.
+
+    Parameters
+    ----------
+    report, experiment, quantity : str
+        Where it is from; of a claim, the quantity is what is claimed.
+    published, measured, tolerance : float or None
+    verdict : str
+        ``reproduced``: within the tolerance; ``close``: within twice the tolerance; ``differs``; ``not published``;
+        of a claim ``claim holds``, ``claim is wrong`` or ``undecided``; ``skipped``, where it was not measured.
+    expected : float or None
+        What the protocol is known to give where nothing legible was printed.
+    source : str
+        The place in the report.
+    evidence : str
+        What a claim's verdict follows from; why something was skipped.
+    form : {"share", "number", "count"}
+        How values are shown.
+    """
+
+    report: str
+    experiment: str
+    quantity: str
+    verdict: Verdict
+    published: float | None = None
+    measured: float | None = None
+    tolerance: float | None = None
+    expected: float | None = None
+    source: str = ""
+    evidence: str = ""
+    form: Form = "number"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it: without ``evidence`` where there is none."""
+        values = {key: value for key, value in asdict(self).items() if key != "form"}
+        return {key: value for key, value in values.items() if value != "" or key in ("report", "experiment")}
+
+
+def shown_row(row: Row) -> tuple[str, str, str, str, str]:
+    """Return a row as a reader has it: what it is of, the quantity, published, measured, verdict.
+
+    Examples
+    --------
+    >>> shown_row(Row("r", "softmax", "test accuracy", "reproduced", 0.4076, 0.41071, 0.01, form="share"))
+    ('softmax', 'test accuracy', '40.76%', '41.07%', 'reproduced')
+    """
+    exact = row.tolerance is not None and row.tolerance < 1e-6
+    values = (shown_value(value, row.form, exact=exact) for value in (row.published, row.measured))
+    return row.experiment, row.quantity, *values, row.verdict  # type: ignore[return-value]
+
+
+def shown_value(value: float | None, form: Form, *, exact: bool = False) -> str:
+    """Return a value with as many digits as it is compared with.
+
+    Examples
+    --------
+    >>> shown_value(0.07088705555893647, "number", exact=True), shown_value(3.32193, "number"), shown_value(33, "count")
+    ('0.0708870556', '3.322', '33')
+    """
+    if value is None:
+        return "–"
+    if form == "share":
+        return f"{100 * value:.4f}%" if exact else f"{100 * value:.2f}%"
+    if form == "count":
+        return f"{value:.0f}"
+    return f"{value:.9g}" if exact else f"{value:.4g}"
+
+
+def judge_figure(published: float | None, measured: float, tolerance: float) -> Verdict:
+    """Return the verdict on a figure.
+
+    Examples
+    --------
+    >>> judge_figure(0.4076, 0.4107, 0.01), judge_figure(33, 34, 0), judge_figure(None, 1.0, 0)
+    ('reproduced', 'differs', 'not published')
+    """
+    if published is None:
+        return "not published"
+    difference = abs(measured - published)
+    if difference <= tolerance:
+        return "reproduced"
+    return "close" if math.isfinite(difference) and difference <= 2 * tolerance else "differs"
