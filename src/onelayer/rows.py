@@ -159,21 +159,13 @@ class RowSource:
         The rows of one block are overwritten by the next; where nothing has to be computed they are a view of
         ``array``. By default blocks have about a megabyte, and views 2048 rows.
         """
-        in_place = self.is_plain and self.indices is None
-        size = size or (VIEW_ROWS if in_place else max(1, BLOCK_BYTES // (self.d * np.dtype(self.dtype).itemsize)))
-        parts = (slice(start, min(start + size, self.n)) for start in range(0, self.n, size))
-        if in_place:
-            yield from ((part, self.array[part]) for part in parts)
+        if self.is_plain and self.indices is None:
+            yield from ((part, self.array[part]) for part in self._parts(size or VIEW_ROWS))
             return
-        whole = np.empty((min(size, self.n), self.d), self.dtype)
-        for part in parts:
-            out = whole[: part.stop - part.start]
-            if self.indices is None:  # as they lie, without gathering
-                np.copyto(out, self.array[part], casting="same_kind")
-                self._mirror(out, None if self.mirrored is None else self.mirrored[part])
-                yield part, self._scaled(out)
-            else:
-                yield part, self.take(np.arange(part.start, part.stop), out)
+        size = size or self._block_rows
+        out = np.empty((min(size, self.n), self.d), self.dtype)
+        for part in self._parts(size):
+            yield part, self._compute(part, out[: part.stop - part.start])
 
     def view(self) -> dict[str, Any]:
         """Return what the native engine is handed to see these rows: the array as it lies, and how it is to be seen."""
@@ -197,9 +189,24 @@ class RowSource:
         if self.is_plain or size > limit or self.mirrored is not None or not (alike or self.image_shape is None):
             return self
         array = np.empty((self.n, self.d), self.dtype)
-        for part, block in self.blocks():
-            array[part] = block
+        for part in self._parts(self._block_rows):
+            self._compute(part, array[part])
         return RowSource(array, self.dtype, image_shape=self.image_shape)
+
+    @property
+    def _block_rows(self) -> int:
+        return max(1, BLOCK_BYTES // (self.d * int(np.dtype(self.dtype).itemsize)))
+
+    def _parts(self, size: int) -> Iterator[slice]:
+        return (slice(start, min(start + size, self.n)) for start in range(0, self.n, size))
+
+    def _compute(self, part: slice, out: Array) -> Array:
+        """Write the consecutive rows ``part`` into ``out`` and return it."""
+        if self.indices is not None:
+            return self.take(np.arange(part.start, part.stop), out)
+        np.copyto(out, self.array[part], casting="same_kind")  # as they lie, without gathering
+        self._mirror(out, None if self.mirrored is None else self.mirrored[part])
+        return self._scaled(out)
 
     def _mirror(self, rows: Array, mirrored: Array | None) -> None:
         if mirrored is None or not mirrored.any():
