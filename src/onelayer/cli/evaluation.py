@@ -105,7 +105,7 @@ def report(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file that --out names.")] = False,
     json: Json = False,
 ) -> None:
-    """Write a run's report and figures anew, or compare several runs on one page."""
+    """Write a run's report anew, or compare several."""
     from onelayer.experiment.comparison import compare_runs
     from onelayer.experiment.report import report_run
     from onelayer.storage.run_directory import RunDirectory
