@@ -41,9 +41,15 @@ def repeat_command(config: ExperimentConfig) -> str | None:
     for key in ExperimentConfig.model_fields:
         value = getattr(config, key)
         if key not in _OPTIONS and value is not None and value != getattr(implied, key):
-            words += ["--set", f"{key}={_toml(value)}"]
+            words += ["--set", f"{key}={_word(value)}"]
     command = " ".join(map(shlex.quote, words))
     return command if command.isprintable() else None
+
+
+def _word(value: Any) -> str:
+    """Return a value as ``--set`` takes it: a text that means nothing else in TOML stands without quotes."""
+    is_bare = isinstance(value, str) and value.replace("-", "_").isidentifier()
+    return value if is_bare and value not in ("true", "false", "inf", "nan") else _toml(value)
 
 
 def _toml(value: Any) -> str:

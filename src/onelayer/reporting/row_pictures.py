@@ -132,7 +132,7 @@ def _draw_gallery(
         right = f"{names[0]} {texts[0]}"
         titles.append(right if true == predicted else f"{right}\nas {names[1]} {texts[1]}")
     images = shown.images[np.searchsorted(shown.rows, rows)]
-    return mosaic_figure(images, titles, min(_COLUMNS, len(rows)), theme, width=0.85 * min(_COLUMNS, len(rows)))
+    return mosaic_figure(images, titles, min(_COLUMNS, len(rows)), theme, width=1.1 * min(_COLUMNS, len(rows)))
 
 
 def _draw_samples(data: ReportData, shown: ShownImages, theme: Theme) -> Figure:

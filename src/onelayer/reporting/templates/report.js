@@ -7,10 +7,17 @@
   const state = { unit: "steps", printing: false };
   const printWidth = 660;
 
+  function decoded(text) {
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+    const characters = atob(text);
+    const bytes = new Uint8Array(characters.length);
+    for (let place = 0; place < bytes.length; place += 1) bytes[place] = characters.charCodeAt(place);
+    return bytes;
+  }
+
   /* Plotly's script is kept deflated: that halves the page. */
   async function loadPlotly() {
-    const text = document.getElementById("plotly-deflated").textContent;
-    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const bytes = decoded(document.getElementById("plotly-deflated").textContent);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     const script = document.createElement("script");
     script.textContent = await new Response(stream).text();
@@ -109,6 +116,7 @@
     const [trueName, predictedName] = [report.classes[truth], report.classes[predicted]];
     const item = element("li");
     const image = element("img");
+    image.decoding = "async";
     image.src = `data:image/png;base64,${tiles.images[index]}`;
     image.alt = `Row ${tiles.rows[index]}: ${trueName}, taken for ${truth === predicted ? "one" : predictedName}`;
     const names = element("p", "tile-names");
@@ -220,6 +228,21 @@
     return Promise.all(Object.keys(part.charts || {}).map(draw));
   }
 
+  /* What is on the screen and the next one is drawn at once, the rest when there is nothing else to do. */
+  async function drawInTurn() {
+    const isNear = (name) =>
+      document.querySelector(`[data-chart="${name}"]`).getBoundingClientRect().top < 2 * innerHeight;
+    const names = Object.keys(report.charts);
+    const near = names.filter(isNear);
+    await Promise.all(near.map(draw));
+    performance.mark("drawn");
+    root.dataset.drawn = "near";
+    for (const name of names.filter((one) => !near.includes(one))) {
+      await new Promise((resolve) => { (window.requestIdleCallback || setTimeout)(resolve); });
+      await draw(name);
+    }
+  }
+
   async function start() {
     root.classList.add("ready");
     listenToSwitches();
@@ -227,7 +250,7 @@
     fillGalleries();
     if (Object.keys(report.charts).length) {
       await loadPlotly();
-      await drawAll();
+      await drawInTurn();
       dark.addEventListener("change", drawAll);
       for (const [event, printing] of [["beforeprint", true], ["afterprint", false]]) {
         addEventListener(event, () => {
@@ -237,7 +260,6 @@
         });
       }
     }
-    performance.mark("drawn");
     root.dataset.drawn = "true";
   }
 
