@@ -30,7 +30,7 @@ def reproduce(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Reproduce reports: every figure beside what was published, every claim audited.
+    """Reproduce published reports, figure by figure.
 
     Exit code 1 if data was missing and something had to be skipped; a figure that differs is a result.
     """
@@ -79,7 +79,14 @@ def _show(found: Reproduction, page: Path) -> None:
 
     for report in found.reports:
         say(report.protocol.title)
-        rows = [shown_row(row) for row in report.rows]
-        show_table(("of", "quantity", "published", "measured", "verdict"), rows)
-        say("")
+        figures = [shown_row(row) for row in report.rows if not row.is_claim]
+        claims = [(row.experiment, row.quantity, row.verdict) for row in report.rows if row.is_claim]
+        if figures:
+            show_table(("of", "quantity", "published", "measured", "verdict"), figures)
+            say("")
+        if claims:
+            show_table(("", "claim", "verdict"), claims)
+            say("")
+        if report.skipped:
+            say(f"skipped: {report.skipped}")
     say(f"{found.seconds:.0f} s; report: {page}")

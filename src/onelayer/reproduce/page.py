@@ -63,7 +63,7 @@ def page_of(reproduction: Reproduction) -> str:
         _environment()
         .get_template("page.html.j2")
         .render(
-            policy=_POLICY,
+            policy=Markup(_POLICY),  # noqa: S704 (ours)
             colors=theme_variables(),
             style=Markup(_file("page.css")),  # noqa: S704 (ours)
             version=__version__,

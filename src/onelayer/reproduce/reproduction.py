@@ -17,6 +17,7 @@ from onelayer.reproduce.measures import QUANTITIES
 from onelayer.reproduce.protocol import Protocol, Published, arms_named
 from onelayer.reproduce.runner import Results, run_protocol
 from onelayer.reproduce.verdicts import Row, Verdict, judge_figure
+from onelayer.storage.atomic import write_error
 
 __all__ = ["ReportResults", "Reproduction", "reproduce"]
 
@@ -94,6 +95,10 @@ def reproduce(
         Whatever goes wrong in training and writing.
     """
     started, library = perf_counter(), Library(data_dir)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(out, error) from error
     found = [_report(protocol, library, out, tell) for protocol in protocols]
     return Reproduction(found, perf_counter() - started)
 
@@ -105,7 +110,9 @@ def _report(protocol: Protocol, library: Library, out: Path, tell: Callable[[str
         results = run_protocol(protocol, library, out / "runs", tell)
         rows = [*_published_rows(protocol, results), *_number_rows(protocol), *_claim_rows(protocol, results)]
     except (DataError, DownloadError, MissingDependencyError) as error:
-        skipped = str(error)
+        skipped = f"{str(error).rstrip('.')}. Give the folder that has it with --data-dir."
+        if isinstance(error, MissingDependencyError):
+            skipped = str(error)
         tell(f"{protocol.name} is skipped: {skipped}")
         rows = [*_skipped_rows(protocol, skipped), *_number_rows(protocol)]
     theory = None

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-__all__ = ["CLAIM_VERDICTS", "Row", "Verdict", "judge_figure", "shown_row"]
+__all__ = ["Row", "Verdict", "judge_figure", "shown_row"]
 
 Verdict = Literal[
     "reproduced", "close", "differs", "not published", "claim holds", "claim is wrong", "undecided", "skipped"
 ]
 Form = Literal["share", "number", "count"]
-CLAIM_VERDICTS: Final = ("claim holds", "claim is wrong", "undecided")
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,11 @@ class Row:
     source: str = ""
     evidence: str = ""
     form: Form = "number"
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it is a claim, tested by experiment or as a formula."""
+        return self.experiment.startswith(("claim ", "formula "))
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it: without ``evidence`` where there is none."""

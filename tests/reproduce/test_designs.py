@@ -1,0 +1,76 @@
+"""Verdicts follow from the figures alone: each design on figures made for it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from onelayer.reproduce.designs import decide_claim
+from onelayer.reproduce.protocol import CLAIMS, Protocol, Reference
+
+NOISE = (0.0, 0.001, -0.001, 0.0005, -0.0005)
+
+
+def study(**arms):
+    """A protocol with one experiment, and results: for each arm the mean of test accuracy, with a little noise."""
+    experiment = SimpleNamespace(arms={arm: {} for arm in arms})
+    protocol = Protocol("p", "t", "s", (), (), (), {"e": experiment}, (), (), (), {})
+    results = []
+    for place, (arm, mean) in enumerate(arms.items()):
+        for seed, noise in enumerate(NOISE):
+            run = SimpleNamespace(reference=Reference("e", arm), seed=seed, fold=0)
+            quantity = mean[seed] if isinstance(mean, tuple) else mean + noise * (1 + place % 2)
+            recalls = [quantity - 0.1, quantity, quantity + 0.1]
+            found = {"test_accuracy": quantity, "validation_accuracy": quantity}
+            results.append((run, SimpleNamespace(quantities=found, recalls=recalls)))
+    return protocol, {"e": results}
+
+
+def verdict(claim, **arms):
+    values = {"title": "t", "plan": "p", **claim}
+    return decide_claim(CLAIMS[values["design"]](**values), *study(**arms)).verdict
+
+
+WILD = (0.1, 0.9, 0.2, 0.8, 0.5)
+HIGHER = {"design": "higher", "left": "e/a", "right": "e/b"}
+EQUAL = {"design": "equal", "left": "e/a", "right": "e/b"}
+BEST = {"design": "best", "of": "e/a", "among": ("e/*",)}
+FALLS = {"design": "trend", "runs": ("e/*",), "direction": "falls"}
+BEYOND = {"design": "beyond", "of": "e/a", "limit": 0.5}
+MOST = {"design": "most", "everything": "e/a", "without": "e/b", "nothing": "e/c"}
+OF_EACH = {"design": "best-of-each", "left": ("e/a", "e/b"), "right": ("e/c",)}
+LOWEST = {"design": "classes", "runs": ("e/a",), "lowest": (0,), "above": (2,)}
+ABOVE = {"design": "classes", "runs": ("e/a",), "above": (0,)}
+
+
+@pytest.mark.parametrize(
+    ("claim", "arms", "expected"),
+    [
+        (HIGHER, {"a": 0.6, "b": 0.5}, "claim holds"),
+        (HIGHER, {"a": 0.5, "b": 0.6}, "claim is wrong"),
+        (HIGHER, {"a": 0.5, "b": 0.5}, "claim is wrong"),
+        (HIGHER, {"a": WILD, "b": 0.5}, "undecided"),
+        (EQUAL, {"a": 0.501, "b": 0.5}, "claim holds"),
+        (EQUAL, {"a": 0.52, "b": 0.5}, "claim is wrong"),
+        (EQUAL, {"a": 0.505, "b": 0.5}, "undecided"),
+        (BEST, {"a": 0.5, "b": 0.501, "c": 0.4}, "claim holds"),
+        (BEST, {"a": 0.5, "b": 0.52, "c": 0.4}, "claim is wrong"),
+        (BEST, {"a": 0.5, "b": WILD}, "undecided"),
+        (FALLS, {"a": 0.6, "b": 0.5, "c": 0.4}, "claim holds"),
+        (FALLS, {"a": 0.6, "b": 0.7, "c": 0.4}, "claim is wrong"),
+        (FALLS, {"a": 0.6, "b": 0.6, "c": 0.4}, "undecided"),
+        (BEYOND, {"a": 0.6}, "claim holds"),
+        (BEYOND, {"a": 0.4}, "claim is wrong"),
+        (BEYOND, {"a": 0.5}, "undecided"),
+        (MOST, {"a": 0.6, "b": 0.52, "c": 0.5}, "claim holds"),
+        (MOST, {"a": 0.6, "b": 0.58, "c": 0.5}, "claim is wrong"),
+        (MOST, {"a": 0.6, "b": 0.55, "c": 0.5}, "undecided"),
+        (OF_EACH, {"a": 0.3, "b": 0.6, "c": 0.5}, "claim holds"),
+        (OF_EACH, {"a": 0.3, "b": 0.4, "c": 0.5}, "claim is wrong"),
+        (LOWEST, {"a": 0.5}, "claim holds"),
+        (ABOVE, {"a": 0.5}, "claim is wrong"),
+    ],
+)
+def test_verdict(claim, arms, expected):
+    assert verdict(claim, **arms) == expected
