@@ -19,34 +19,31 @@ __all__ = ["RECIPES", "ExperimentConfig", "SweepConfig", "gather_keys", "load_co
 
 MAX_CONFIG_BYTES: Final = 1 << 20
 
-# Settings that suit a known set, chosen on its validation part; they stand in for the defaults, and whoever sets a key
-# overrides them.
+# Settings that suit the pixels of a known set. They stand in for the defaults; a key that is given wins. Of some twenty
+# tried they had the least loss on the validation part (digits, cifar10) or over five folds of the training part
+# (mnist); fashion-mnist and cifar100 take those of the set that they are made after.
+_DIGITS: Final = {"scaling": "symmetric", "learning_rate": 0.3, "momentum": 0.9}
+_MNIST: Final = {
+    "scaling": "unit",
+    "learning_rate": 0.1,
+    "momentum": 0.9,
+    "schedule": "cosine",
+    "max_epochs": 30,
+}
+_CIFAR: Final = {
+    "learning_rate": 0.002,
+    "momentum": 0.9,
+    "schedule": "cosine",
+    "max_epochs": 20,
+    "l2": 0.02,
+    "flip_probability": 0.5,
+}
 RECIPES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "digits": {"scaling": "symmetric", "learning_rate": 0.3, "momentum": 0.9},
-    "mnist": {"scaling": "symmetric", "learning_rate": 0.02, "momentum": 0.9, "schedule": "cosine", "max_epochs": 30},
-    "fashion-mnist": {
-        "scaling": "symmetric",
-        "learning_rate": 0.02,
-        "momentum": 0.9,
-        "schedule": "cosine",
-        "max_epochs": 30,
-    },
-    "cifar10": {
-        "learning_rate": 0.002,
-        "momentum": 0.9,
-        "l2": 0.1,
-        "schedule": "cosine",
-        "max_epochs": 30,
-        "flip_probability": 0.5,
-    },
-    "cifar100": {
-        "learning_rate": 0.002,
-        "momentum": 0.9,
-        "l2": 0.1,
-        "schedule": "cosine",
-        "max_epochs": 30,
-        "flip_probability": 0.5,
-    },
+    "digits": _DIGITS,
+    "mnist": _MNIST,
+    "fashion-mnist": _MNIST,
+    "cifar10": _CIFAR,
+    "cifar100": _CIFAR,
 }
 
 
