@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
+import resource
 import tomllib
 
 import numpy as np
@@ -32,10 +32,16 @@ def content(run):
     return {name: (run / name).read_bytes() for name in ("config.toml", "history.jsonl", "model.safetensors")}
 
 
+def processor_seconds():
+    """Seconds of processor time of all child processes so far: what they would take on a machine that is free."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def test_digits_in_ten_seconds_and_to_94_percent(onelayer_process):
-    started = time.perf_counter()
+    before = processor_seconds()
     outcome = onelayer_process("train", "--json")
-    assert time.perf_counter() - started < 10
+    assert processor_seconds() - before < 10
     assert outcome.json["test"]["accuracy"] >= 0.94
 
 
