@@ -10,6 +10,8 @@ from onelayer.errors import OnelayerError, printable
 
 __all__ = ["ended_phrase", "failed_phrase", "outcome_lines"]
 
+PARTS = {"test": "Test", "validation": "Validation", "train": "Training"}
+
 
 def ended_phrase(metrics: Mapping[str, Any]) -> str:
     """Return how training ended, from what metrics.json holds.
@@ -49,12 +51,12 @@ def outcome_lines(metrics: Mapping[str, Any]) -> list[str]:
     ['Test accuracy 93.00% (95% interval 90.00% to 95.00%, 360 rows), loss 0.2500.', 'Report: /runs/one/report.html']
     """
     lines = []
-    for name in ("test", "validation", "train"):
+    for name in PARTS:
         if name in metrics:
             part = metrics[name]
             low, high = part["accuracy_interval"]
             lines.append(
-                f"{name.capitalize()} accuracy {part['accuracy']:.2%} "
+                f"{PARTS[name]} accuracy {part['accuracy']:.2%} "
                 f"(95% interval {low:.2%} to {high:.2%}, {part['n']:,} rows), loss {part['loss']:.4f}."
             )
     report = Path(metrics["run_dir"]).absolute() / "report.html"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from time import monotonic, thread_time
+from math import inf
+from time import monotonic, process_time, thread_time
 
 from onelayer.live.snapshot import Snapshot
 
 __all__ = ["Rendering"]
 
 SECONDS_BETWEEN = 0.25
-LARGEST_SHARE = 0.01  # of one core's time
+LARGEST_SHARE = 0.01
 
 
 class Rendering:
@@ -28,7 +29,7 @@ class Rendering:
         self._changed = threading.Condition()
         self._newest: Snapshot | None = None
         self._closing = False
-        self._due = 0.0
+        self._due = self._processor_due = 0.0
         self._thread = threading.Thread(target=self._work, name="onelayer-live-rendering", daemon=True)
         self._thread.start()
 
@@ -36,14 +37,14 @@ class Rendering:
     def is_due(self) -> bool:
         """Whether it is time for the next snapshot.
 
-        That is at most four times a second, and the less often the longer they take, so that all of them together
-        take at most a hundredth of a core's time.
+        That is at most four times a second, and the less often the longer they take: all of them together take at most
+        a hundredth of one core's time, and of the processor time that this process gets on a busy machine.
         """
-        return monotonic() >= self._due
+        return monotonic() >= self._due and process_time() >= self._processor_due
 
     def offer(self, snapshot: Snapshot) -> None:
         """Take a snapshot; the work on it is done later."""
-        self._due = monotonic() + SECONDS_BETWEEN
+        self._due = inf  # until this one is shown
         with self._changed:
             self._newest = snapshot
             self._changed.notify()
@@ -59,7 +60,8 @@ class Rendering:
         while (snapshot := self._next()) is not None:
             start = thread_time()
             self._show(snapshot)
-            self._due = monotonic() + max(SECONDS_BETWEEN, (thread_time() - start) / LARGEST_SHARE)
+            pause = (thread_time() - start) / LARGEST_SHARE
+            self._due, self._processor_due = monotonic() + max(SECONDS_BETWEEN, pause), process_time() + pause
 
     def _next(self) -> Snapshot | None:
         with self._changed:

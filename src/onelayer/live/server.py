@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
 import threading
@@ -62,7 +63,7 @@ class Server:
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listening]}, name="onelayer-live-server", daemon=True
+            target=lambda: asyncio.run(self._serve(listening)), name="onelayer-live-server", daemon=True
         )
         self._thread.start()
 
@@ -70,6 +71,12 @@ class Server:
         """End the server, when followers have had the last event or after two seconds."""
         self._server.should_exit = True
         self._thread.join()
+
+    async def _serve(self, listening: socket.socket) -> None:
+        await self._server.serve(sockets=[listening])
+        for connection in list(self._server.server_state.connections):  # of clients that do not take what they are sent
+            connection.transport.abort()
+        await asyncio.sleep(0)  # aborting takes one more turn of the loop
 
 
 def _listen(port: int) -> socket.socket:
