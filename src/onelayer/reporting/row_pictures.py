@@ -95,7 +95,8 @@ def data_pictures(data: ReportData) -> list[Picture]:
         counts = {name: part.class_counts for name, part in facts.parts.items()}
     if counts:
         totals = np.sum(list(counts.values()), axis=0)
-        message = f"The classes have {totals.min():,} to {totals.max():,} rows each in all parts together"
+        many = f"{totals.min():,}" if totals.min() == totals.max() else f"{totals.min():,} to {totals.max():,}"
+        message = f"The classes have {many} rows each in all parts together"
         names = data.class_names
         pictures.append(
             Picture("class-counts", message, "", lambda theme: class_counts_figure(counts, names, theme)),
