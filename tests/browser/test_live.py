@@ -28,7 +28,7 @@ class Watched:
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
-    def wait_for(self, holds, seconds=20):
+    def wait_for(self, holds, seconds=60):
         """Wait for a condition; Playwright's own way needs the eval that the page forbids."""
         for _ in range(20 * seconds):
             if holds():
@@ -46,7 +46,7 @@ class Watched:
 
     def stop(self):
         self.page.click("#stop")
-        self.wait_for(lambda: self.page.get_attribute("html", "data-over") == "true", 60)
+        self.wait_for(lambda: self.page.get_attribute("html", "data-over") == "true")
 
 
 @pytest.fixture(scope="module")
