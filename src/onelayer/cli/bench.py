@@ -73,7 +73,7 @@ def _show(measured: Measured) -> None:
         show_table(ENTRY_COLUMNS, entry_rows(result))
         unit = next(entry.unit for entry in result.entries)
         ratio = f"; a ratio of 2 is twice the time of {result.subject}" if result.subject else ""
-        say(f"Times are for {unit}{ratio}.")
+        say(f"Times are per {unit}{ratio}.")
     for line in skipped_lines(result):
         say(line)
     if result.verdicts:
