@@ -25,7 +25,11 @@ SETTINGS: Mapping[str, dict[str, Any]] = {
 
 def torch_loader(work: TrainingWork, threads: int, settings: Mapping[str, dict[str, Any]] = SETTINGS) -> Entry:
     """Return PyTorch with a loader over float32 rows that are scaled beforehand, in the fastest of its ways."""
-    prepared = {name: lambda options=options: _prepare(work, threads, **options) for name, options in settings.items()}
+    prepared = {
+        f"threads: {count}, {name}": lambda count=count, options=options: _prepare(work, count, **options)
+        for count in sorted({1, threads})
+        for name, options in settings.items()
+    }
     return training_entry("PyTorch, DataLoader", work, prepared, missing_module("torch"))
 
 
