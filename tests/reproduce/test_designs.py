@@ -15,7 +15,7 @@ NOISE = (0.0, 0.001, -0.001, 0.0005, -0.0005)
 def study(**arms):
     """A protocol with one experiment, and results: for each arm the mean of test accuracy, with a little noise."""
     experiment = SimpleNamespace(arms={arm: {} for arm in arms})
-    protocol = Protocol("p", "t", "s", (), (), (), {"e": experiment}, (), (), (), {})
+    protocol = Protocol("p", "t", "s", (), (), {}, {"e": experiment}, (), (), (), {})
     results = []
     for place, (arm, mean) in enumerate(arms.items()):
         for seed, noise in enumerate(NOISE):

@@ -84,3 +84,17 @@ def test_too_many_models_are_refused(own_text):
     arms = ", ".join(f"a{i} = {{}}" for i in range(200))
     with pytest.raises(ConfigError, match="more than 500 models"):
         parsed(own_text.replace('"plain" = {}', f'"plain" = {{}}, {arms}'))
+
+
+def test_claimed_formulas_may_be_files_beside_the_protocol(tmp_path, own_text):
+    claim = "title = 'a'\nloss = 'l2'\nvariable = 'w[k, i]'\nclaimed = '2*λ*w[k, i]'\n"
+    (tmp_path / "mine.toml").write_text(claim, encoding="utf-8")
+    (tmp_path / "my.toml").write_text(own_text.replace("tdt4265-a1-l2", "mine.toml"), encoding="utf-8")
+    assert load_protocol(tmp_path / "my.toml").formulas["mine"].title == "a"
+
+
+def test_a_wrong_file_of_a_claimed_formula_is_named(tmp_path, own_text):
+    (tmp_path / "mine.toml").write_text("titel = 'a'", encoding="utf-8")
+    (tmp_path / "my.toml").write_text(own_text.replace("tdt4265-a1-l2", "mine.toml"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"my.toml, line 5: formulas: .*mine.toml, line 1: unknown key 'titel'"):
+        load_protocol(tmp_path / "my.toml")

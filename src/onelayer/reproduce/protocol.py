@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from onelayer.derivations import Claim as FormulaClaim
 from onelayer.experiment.config import ExperimentConfig
 from onelayer.training.parameters import Count
 
@@ -206,8 +207,10 @@ class Protocol:
     name, title, summary : str
     notes : tuple of str
         What a reader of the results has to know.
-    derivations, formulas : tuple of str
-        Names of derivations, and of audited claims that come with the package.
+    derivations : tuple of str
+        By name.
+    formulas : dict of str to Claim of ``onelayer.derivations``
+        Formulas to audit.
     experiments : dict of str to Experiment
     published : tuple of Published
     numbers : tuple of Number
@@ -220,7 +223,7 @@ class Protocol:
     summary: str
     notes: tuple[str, ...]
     derivations: tuple[str, ...]
-    formulas: tuple[str, ...]
+    formulas: Mapping[str, FormulaClaim]
     experiments: Mapping[str, Experiment]
     published: tuple[Published, ...]
     numbers: tuple[Number, ...]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from onelayer.derivations import get_derivation, packaged_claims
+from onelayer.derivations import Claim as FormulaClaim
+from onelayer.derivations import get_derivation, load_claim, packaged_claims
 from onelayer.errors import ConfigError, did_you_mean, printable
 from onelayer.reproduce.measures import QUANTITIES
 from onelayer.reproduce.protocol import (
@@ -89,11 +90,21 @@ def load_protocol(path: str | os.PathLike[str]) -> Protocol:
         text = content.decode()
     except UnicodeDecodeError:
         raise ConfigError(f"{shown}: not a TOML file: not UTF-8 text") from None
-    return parse_protocol(text, shown, name)
+    return parse_protocol(text, shown, name, Path(path).parent)
 
 
-def parse_protocol(text: str, place: str, name: str) -> Protocol:
-    r"""Return the protocol that a TOML text is; ``place`` is what messages call it.
+def parse_protocol(text: str, place: str, name: str, folder: Path | None = None) -> Protocol:
+    r"""Return the protocol that a TOML text is.
+
+    Parameters
+    ----------
+    text : str
+    place : str
+        What messages call it.
+    name : str
+        What the protocol is called.
+    folder : Path or None
+        Where the files of claimed formulas are that it names; None where it may name none.
 
     Raises
     ------
@@ -111,13 +122,13 @@ def parse_protocol(text: str, place: str, name: str) -> Protocol:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{place}: not a TOML file: {printable(str(error))}") from None
     try:
-        return _protocol(table, name)
+        return _protocol(table, name, folder)
     except _Complaint as complaint:
         line = line_of(complaint.path, text)
         raise ConfigError(f"{place}{f', line {line}' if line else ''}: {complaint}") from None
 
 
-def _protocol(table: dict[str, Any], name: str) -> Protocol:
+def _protocol(table: dict[str, Any], name: str, folder: Path | None) -> Protocol:
     _check_form(table)
     experiments = _experiments(table.get("experiments", {}))
     protocol = Protocol(
@@ -126,15 +137,14 @@ def _protocol(table: dict[str, Any], name: str) -> Protocol:
         summary=table["summary"],
         notes=tuple(table.get("notes", ())),
         derivations=tuple(table.get("derivations", ())),
-        formulas=tuple(table.get("formulas", ())),
+        formulas=_formulas(table.get("formulas", []), folder),
         experiments=experiments,
         published=tuple(_each(Published, "published", table)),
         numbers=tuple(_each(Number, "numbers", table)),
         figures=tuple(_each(Figure, "figures", table)),
         claims={key: _claim(key, values) for key, values in table.get("claims", {}).items()},
     )
-    _check_names("derivations", protocol.derivations, get_derivation)
-    _check_names("formulas", protocol.formulas, _packaged_claim)
+    _check_derivations(protocol.derivations)
     _check_references(protocol)
     return protocol
 
@@ -234,19 +244,28 @@ def _check_name(path: Path_, name: str) -> None:
         raise _Complaint(path, f"{printable(name, 60)!r}: names have small letters, digits, - and _")
 
 
-def _check_names(key: str, names: tuple[str, ...], look_up: Callable[[str], object]) -> None:
+def _check_derivations(names: tuple[str, ...]) -> None:
     for place, name in enumerate(names):
         try:
-            look_up(name)
+            get_derivation(name)
         except ConfigError as error:
-            raise _Complaint((key, place), f"{key}: {error}") from None
+            raise _Complaint(("derivations", place), f"derivations: {error}") from None
 
 
-def _packaged_claim(name: str) -> object:
-    known = packaged_claims()
-    if name not in known:
-        raise ConfigError(f"unknown claim {printable(name, 60)!r}{did_you_mean(name, known)}")
-    return known[name]
+def _formulas(names: list[str], folder: Path | None) -> dict[str, FormulaClaim]:
+    """Return claimed formulas: those that come with the package by name, others from files beside the protocol."""
+    packaged, found = packaged_claims(), {}
+    for place, name in enumerate(names):
+        try:
+            if name.endswith(".toml") and folder is not None:
+                found[name.removesuffix(".toml")] = load_claim(folder / name)
+            elif name in packaged:
+                found[name] = packaged[name]
+            else:
+                raise ConfigError(f"unknown claim {printable(name, 60)!r}{did_you_mean(name, packaged)}")
+        except ConfigError as error:
+            raise _Complaint(("formulas", place), f"formulas: {error}") from None
+    return found
 
 
 def _check_references(protocol: Protocol) -> None:
