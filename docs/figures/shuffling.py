@@ -42,9 +42,8 @@ for row, (name, shuffle) in zip(
         batch = train.take(slice(worst * 128, (worst + 1) * 128))
         losses = -np.log(clf.predict_proba(batch.X)[np.arange(128), batch.y])
         threes = (batch.y[losses.argsort()[-12:]] == 0).sum()
-        print(
-            f"    after step {worst} of an epoch {late[:, worst].mean():.2%}, a step later {late[:, worst + 1].mean():.2%}"
-        )
+        there, next_step = late[:, worst].mean(), late[:, worst + 1].mean()
+        print(f"    after step {worst} of an epoch {there:.2%}, a step later {next_step:.2%}")
         print(f"    of the 12 images with the largest loss in that batch, {threes} are threes")
 
     color = LIGHT.held_out if shuffle is False else LIGHT.train
