@@ -34,7 +34,7 @@ class Opened:
     requests: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright's event loop lives as long: other tests have their own
 def browser() -> Iterator[Any]:
     executable = shutil.which("chromium")
     if executable is None:
@@ -88,7 +88,7 @@ def _make_hostile(run: RunDirectory) -> None:
     report_run(run)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_report(browser: Any, reports: dict[str, Path]) -> Iterator[Callable[..., Opened]]:
     """Return a function that opens a report and waits until it is drawn; each is opened once."""
     pages: dict[tuple[str, int, str], Opened] = {}
