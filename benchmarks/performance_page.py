@@ -20,6 +20,10 @@ from onelayer.bench.tables import ENTRY_COLUMNS, VERDICT_COLUMNS, entry_rows, sk
 from onelayer.cli import main as onelayer
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
+PICTURES = {
+    "compared": "Bars: how many times as long as onelayer everyone takes, job by job",
+    "growth": "Lines: the time of an epoch over rows, features, classes and models",
+}
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -85,11 +89,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if code:
             return code
     measured = read_results(options.results)
+    drawn = draw_all(DOCS / "images", [one.result for one in measured], "performance-")
     page = (DOCS / "performance.md").read_text(encoding="utf-8")
     for name, make in (("machine", machine), ("targets", targets), ("jobs", jobs)):
         page = replaced(page, name, make(measured))
+    for name, text in PICTURES.items():
+        there = any(path.name == f"performance-{name}.svg" for path in drawn)
+        page = replaced(page, name, f"![{text}](images/performance-{name}.svg)" if there else "Not measured.")
     (DOCS / "performance.md").write_text(page, encoding="utf-8")
-    draw_all(DOCS / "images", [one.result for one in measured], "performance-")
     return 0
 
 
