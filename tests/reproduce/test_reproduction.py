@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+from threading import Timer
 
 import pytest
 
@@ -66,6 +69,16 @@ def test_a_damaged_run_is_run_again(found, out, own_text):
     result.run.metrics_path.write_text("{", encoding="utf-8")
     again = reproduce([parse_protocol(own_text, "my.toml", "my")], out)
     assert again.rows == found.rows
+
+
+@pytest.mark.parametrize("together", ["true", "false"])
+def test_ctrl_c_ends_what_is_running_with_its_epoch(tmp_path, own_text, together):
+    endless = own_text.replace("max_epochs = 5", "max_epochs = 1_000_000")
+    endless = endless.replace("together = true", f"together = {together}")
+    interrupt = Timer(0.5, os.kill, [os.getpid(), signal.SIGINT])
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        reproduce([parse_protocol(endless, "my.toml", "my")], tmp_path)
 
 
 def test_the_first_seed_keeps_its_model(found):

@@ -46,11 +46,6 @@ class Library:
         self._splits: dict[object, Splits] = {}
         self._rows: dict[object, tuple[Rows, Rows]] = {}
 
-    def forget(self) -> None:
-        """Let go of everything that was loaded."""
-        self._splits.clear()
-        self._rows.clear()
-
     def fingerprint(self, experiment: Experiment, seed: int) -> str:
         """Return the digest of the content that an experiment divides."""
         splits = self._load(experiment, seed)

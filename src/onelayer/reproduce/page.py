@@ -18,7 +18,7 @@ from onelayer.reporting.export import png_bytes
 from onelayer.reporting.inlining import png_uri, theme_variables
 from onelayer.reporting.theme import DARK, LIGHT
 from onelayer.reproduce.drawing import draw
-from onelayer.reproduce.protocol import CLAIMS, Experiment, Protocol
+from onelayer.reproduce.protocol import Experiment, Protocol
 from onelayer.reproduce.reproduction import ReportResults, Reproduction
 from onelayer.reproduce.runs import Result, Run
 from onelayer.reproduce.verdicts import Row, shown_row, shown_value
@@ -149,8 +149,7 @@ def _figure_row(row: Row) -> dict[str, Any]:
 
 def _claim(protocol: Protocol, row: Row) -> dict[str, Any]:
     claim = protocol.claims[row.experiment.removeprefix("claim ")]
-    rule = (CLAIMS[claim.design].__doc__ or "").strip()
-    return {"name": row.experiment, "row": row, "plan": claim.plan, "rule": rule, "margin": claim.margin}
+    return {"row": row, "plan": claim.plan}
 
 
 def _experiment(name: str, experiment: Experiment, report: ReportResults) -> dict[str, Any]:
