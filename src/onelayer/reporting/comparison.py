@@ -15,7 +15,7 @@ from onelayer.reporting.figures_of_merit import SplitFigures
 from onelayer.reporting.inlining import image_uri
 from onelayer.reporting.paired import compare_paired
 from onelayer.reporting.sections import Section
-from onelayer.reporting.tables import flat_rows
+from onelayer.reporting.tables import flat_rows, loss_text
 from onelayer.reporting.theme import DARK, LIGHT
 from onelayer.reporting.views import ChartView
 from onelayer.reporting.weights import weight_limit, weight_pixels
@@ -82,7 +82,7 @@ def _run_row(place: int, run: ComparedRun) -> dict[str, Any]:
             _accuracy(evaluated),
             _interval(evaluated),
             "–" if evaluated is None else f"{evaluated.n:,} {figures.evaluated_on}",
-            "–" if evaluated is None or evaluated.loss is None else f"{evaluated.loss:.4g}",
+            loss_text(None if evaluated is None else evaluated.loss),
             _accuracy(figures.train),
             printable(figures.dataset or "–", 40),
             ", ".join(filter(None, [printable(figures.loss or ""), features])) or "–",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from onelayer.reporting.charts.chart import Chart, numbers, vertical_line
+from onelayer.reporting.charts.chart import Chart, log_axis, numbers, vertical_line
 from onelayer.reporting.curves import Mark, drawable, smoothed_losses, spans_decades
 
 __all__ = ["accuracy_chart", "loss_chart", "steps_per_epoch", "trend_chart"]
@@ -46,7 +46,7 @@ def loss_chart(history: Columns, marks: Sequence[Mark] = ()) -> Chart:
         *_validations(history, "validation_loss", "validation", "--held-out", "%{y:.4g}"),
     ]
     y_axis = {"title": {"text": "loss, logarithmic" if logarithmic else "loss"}}
-    return _over_steps(history, traces, y_axis | (_log_ticks(means) if logarithmic else {}), marks)
+    return _over_steps(history, traces, y_axis | (log_axis(means) if logarithmic else {}), marks)
 
 
 def accuracy_chart(history: Columns, marks: Sequence[Mark] = (), majority_share: float | None = None) -> Chart:
@@ -111,14 +111,6 @@ def _line(x: npt.NDArray[Any], y: npt.NDArray[Any], name: str, color: str, hover
         "line": {"color": color, "width": 2},
         "hovertemplate": hover,
     }
-
-
-def _log_ticks(values: npt.NDArray[Any]) -> dict[str, Any]:
-    """Return a logarithmic axis with ticks at 1, 2 and 5 of each decade."""
-    finite = values[np.isfinite(values)]
-    decades = range(int(np.floor(np.log10(finite.min()))) - 1, int(np.ceil(np.log10(finite.max()))) + 2)
-    ticks = [step * 10.0**decade for decade in decades for step in (1, 2, 5)]
-    return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
 
 
 def _validations(history: Columns, key: str, name: str, color: str, hover: str) -> list[dict[str, Any]]:

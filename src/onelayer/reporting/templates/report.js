@@ -117,7 +117,7 @@
     const item = element("li");
     const image = element("img");
     image.decoding = "async";
-    image.src = `data:image/png;base64,${tiles.images[index]}`;
+    image.src = `data:image/webp;base64,${tiles.images[index]}`;
     image.alt = `Row ${tiles.rows[index]}: ${trueName}, taken for ${truth === predicted ? "one" : predictedName}`;
     const names = element("p", "tile-names");
     names.append(element("b", "", trueName), truth === predicted ? " ✓" : ` → ${predictedName}`);
@@ -156,14 +156,14 @@
     if (!list) return;
     const tiles = report.tiles;
     const found = tiles.order.filter((index) => tiles.labels[index] === truth && tiles.predicted[index] === predicted);
-    const shown = found.slice(0, 24);
+    const shown = found.slice(0, report.imagesOfCell);
     const count = report.confusion[truth][predicted];
     const what = truth === predicted ? `${report.classes[truth]}, recognised`
       : `${report.classes[truth]}, taken for ${report.classes[predicted]}`;
     const some = shown.length < count ? `, ${shown.length} of them shown` : "";
     document.getElementById("cell-heading").textContent = what;
     document.getElementById("cell-message").textContent = `${count} row${count === 1 ? "" : "s"}${some}. The largest ${report.measure} first.`;
-    fill(list, shown, 12);
+    list.replaceChildren(...shown.map(tile));
     for (const cell of document.querySelectorAll(".cell")) {
       cell.setAttribute("aria-pressed", Number(cell.dataset.true) === truth && Number(cell.dataset.predicted) === predicted);
     }
