@@ -10,6 +10,7 @@ from threading import Timer
 import pytest
 
 from onelayer import load_model
+from onelayer.errors import InputError
 from onelayer.reproduce import packaged_protocol, parse_protocol, reproduce
 from onelayer.reproduce.divisions import Library
 from onelayer.reproduce.page import page_of
@@ -79,6 +80,12 @@ def test_ctrl_c_ends_what_is_running_with_its_epoch(tmp_path, own_text, together
     interrupt.start()
     with pytest.raises(KeyboardInterrupt):
         reproduce([parse_protocol(endless, "my.toml", "my")], tmp_path)
+
+
+def test_what_goes_wrong_names_the_experiment(tmp_path, own_text):
+    wrong = own_text.replace("max_epochs = 5", 'max_epochs = 5\nloss = "logistic"')
+    with pytest.raises(InputError, match=r"^(digits|together)/plain: .*use loss='softmax'$"):
+        reproduce([parse_protocol(wrong, "my.toml", "my")], tmp_path)
 
 
 def test_the_first_seed_keeps_its_model(found):

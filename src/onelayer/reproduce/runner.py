@@ -10,7 +10,7 @@ from pathlib import Path
 from onelayer import kernels
 from onelayer.reproduce.divisions import Library
 from onelayer.reproduce.protocol import Protocol
-from onelayer.reproduce.runs import Result, Run, read_result, runs_of
+from onelayer.reproduce.runs import Result, Run, naming, read_result, runs_of
 from onelayer.reproduce.training import Desk, Trained
 from onelayer.storage.environment import describe_environment
 from onelayer.storage.run_directory import RunDirectory
@@ -61,7 +61,8 @@ def run_protocol(protocol: Protocol, library: Library, out: Path, tell: Progress
     done = 0
     for runs in waiting.values():
         first = next(iter(runs.values()))
-        desk = Desk(library.division(first.config, first.seed, first.fold))
+        with naming(first):
+            desk = Desk(library.division(first.config, first.seed, first.fold))
         digests = {_key(run): digest for digest, run in runs.items()}
         with closing(_train_all(desk, _jobs(list(runs.values())))) as batches:
             for trained in batches:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.errors import InputError
+from onelayer.errors import DivergenceError
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import model_attributes
 from onelayer.estimators.inputs import LabelledRows, check_labelled
@@ -21,7 +21,7 @@ from onelayer.experiment.data import Rows
 from onelayer.models.linear import LinearParameters
 from onelayer.reproduce.divisions import Division
 from onelayer.reproduce.measures import jumps, roughness
-from onelayer.reproduce.runs import Run
+from onelayer.reproduce.runs import Run, naming
 from onelayer.selection.simultaneous import TrainedModel, train_together
 from onelayer.training.epochs import count_steps, validation_steps
 from onelayer.training.listeners import Listener
@@ -72,9 +72,10 @@ class Desk:
         OnelayerError
             Whatever is wrong with parameters and rows; DivergenceError.
         """
-        if len(runs) == 1 and not runs[0].config.together:
-            return [self._alone(runs[0])]
-        return self._together(runs)
+        with naming(runs[0]):
+            if len(runs) == 1 and not runs[0].config.together:
+                return [self._alone(runs[0])]
+            return self._together(runs)
 
     def go_on(self) -> None:
         """Raise CancelledError if the training was abandoned."""
@@ -105,7 +106,7 @@ class Desk:
         found = []
         for run, setting, model in zip(runs, settings, trained, strict=True):
             if model.kept is None:
-                raise InputError(f"training of {run.reference} with seed {run.seed} diverged: use a lower rate")
+                raise DivergenceError(f"arm {run.reference.arm!r} diverged: use a lower learning rate")
             ending = {"epochs": float(model.epochs), "steps": float(model.steps)}
             if model.status == "stopped early":
                 ending["stopped_epoch"] = float(model.epochs - 1)
