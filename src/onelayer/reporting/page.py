@@ -119,6 +119,7 @@ def _confusion(data: ReportData, pictures: Pictures) -> dict[str, Any] | None:
         "caption": "Choose a cell to see its images; colour shows the share of the true class.",
         "rows": confusion_cells(data) if is_table else [],
         "view": confusion_view(data, pictures),
+        "name_width": 0.9 + 0.52 * max(map(len, _class_labels(data))),
         "upright": len(data.class_names) > 4 and max(map(len, data.class_names)) > 4,
         "mistakes": most_frequent_mistakes(data),
     }

@@ -15,6 +15,7 @@ from onelayer.reporting.pictures import (
     Picture,
     class_pictures,
     curve_pictures,
+    share_in_view,
     training_marks,
     trend_pictures,
     weight_pictures,
@@ -125,7 +126,7 @@ def _chart(data: ReportData, name: str) -> Chart | None:
         case "loss":
             return loss_chart(history, training_marks(data))
         case "accuracy":
-            return accuracy_chart(history, training_marks(data), data.majority_share)
+            return accuracy_chart(history, training_marks(data), share_in_view(data))
         case "weight-norm":
             return trend_chart(history, "validation_step", "weight_norm_squared", "‖W‖²")
         case "learning-rate":

@@ -26,9 +26,9 @@ def loss_chart(history: Columns, marks: Sequence[Mark] = ()) -> Chart:
     --------
     >>> history = {"step": np.arange(40), "epoch": np.arange(40) // 10, "batch_loss": np.linspace(2, 1, 40)}
     >>> [trace.get("name") for trace in loss_chart(history).traces]
-    [None, 'spread', 'training, mean of 10 steps ± deviation']
+    [None, 'spread', 'training']
     """
-    size, steps, means, deviations = smoothed_losses(history)
+    _, steps, means, deviations = smoothed_losses(history)
     logarithmic = spans_decades(means)
     floor = np.nanmin(means) / 2 if logarithmic else -np.inf
     band = {"x": numbers(steps), "type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
@@ -42,7 +42,7 @@ def loss_chart(history: Columns, marks: Sequence[Mark] = ()) -> Chart:
             "name": "spread",
             "showlegend": False,
         },
-        _line(steps, means, f"training, mean of {size:,} steps ± deviation", "--train", "%{y:.4g}"),
+        _line(steps, means, "training", "--train", "%{y:.4g}"),
         *_validations(history, "validation_loss", "validation", "--held-out", "%{y:.4g}"),
     ]
     y_axis = {"title": {"text": "loss, logarithmic" if logarithmic else "loss"}}
@@ -55,7 +55,7 @@ def accuracy_chart(history: Columns, marks: Sequence[Mark] = (), majority_share:
         *_validations(history, "train_accuracy", "training", "--train", "%{y:.2%}"),
         *_validations(history, "validation_accuracy", "validation", "--held-out", "%{y:.2%}"),
     ]
-    chart = _over_steps(history, traces, {"title": {"text": "accuracy"}, "tickformat": ".0~%"}, marks)
+    chart = _over_steps(history, traces, {"title": {"text": "accuracy"}, "tickformat": "~%"}, marks)
     if majority_share is None:
         return chart
     line = {"x0": 0, "x1": 1, "xref": "paper", "y0": majority_share, "y1": majority_share, "type": "line"}

@@ -46,7 +46,7 @@ def sweep_accuracy_chart(sweep: SweepFigures, name: str) -> Chart:
     bound = (sweep.chosen.validation_accuracy or 0.0) - (sweep.chosen.standard_error or 0.0)
     layout = {
         "xaxis": _x_axis(axis),
-        "yaxis": {"title": {"text": "validation accuracy"}, "tickformat": ".0~%"},
+        "yaxis": {"title": {"text": "validation accuracy"}, "tickformat": "~%"},
         "shapes": [
             {
                 "type": "line",

@@ -63,7 +63,7 @@
       font: { family: "system-ui, sans-serif", size: 12, color: color("--ink") },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       margin: { l: 48, r: 14, t: 8, b: 44 },
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 12 }, traceorder: "normal" },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 12 }, traceorder: "normal", entrywidth: 0 },
       hoverlabel: { bgcolor: color("--wash"), bordercolor: color("--line"), font: { color: color("--ink") }, namelength: -1 },
       dragmode: touch.matches ? false : "zoom",
       uirevision: state.unit,
@@ -238,7 +238,7 @@
     performance.mark("drawn");
     root.dataset.drawn = "near";
     for (const name of names.filter((one) => !near.includes(one))) {
-      await new Promise((resolve) => { (window.requestIdleCallback || setTimeout)(resolve); });
+      await new Promise((resolve) => { (window.requestIdleCallback || setTimeout)(resolve, { timeout: 500 }); });
       await draw(name);
     }
   }
@@ -256,6 +256,10 @@
         addEventListener(event, () => {
           state.printing = printing;
           root.classList.toggle("printing", printing);
+          for (const details of document.querySelectorAll("details")) {
+            if (printing) details.dataset.wasOpen = details.open;
+            details.open = printing || details.dataset.wasOpen === "true";
+          }
           drawAll();
         });
       }
