@@ -23,12 +23,18 @@ from onelayer.reproduce.protocol import CLAIMS, Experiment, Figure, Number, Publ
 from onelayer.training.parameters import TrainingParameters
 
 _MARK = re.compile(r"^<!-- generated: (.*) -->$", re.MULTILINE)
+_UNDESCRIBED = re.compile(r'\s*–\s*<div class="doc-md-description">\s*</div>')
 _BOUNDS = {"exclusiveMinimum": "> ", "minimum": "≥ ", "exclusiveMaximum": "< ", "maximum": "≤ "}
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put the generated parts into a page; mkdocs calls this for each."""
     return _MARK.sub(lambda mark: PARTS[mark[1]](), markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Take away the dash after a parameter that has no description; mkdocs calls this for each."""
+    return _UNDESCRIBED.sub("", html)
 
 
 def parameters() -> str:
