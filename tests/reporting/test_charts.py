@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from onelayer.reporting.charts.chart import Chart
+from onelayer.reporting.charts.chart import Chart, numbers
 from onelayer.reporting.charts.classes import class_counts_chart, confusion_chart, recall_chart, reliability_chart
 from onelayer.reporting.charts.comparison import overlaid_chart
 from onelayer.reporting.charts.curves import accuracy_chart, loss_chart, trend_chart
@@ -76,3 +76,17 @@ def test_losses_over_decades_have_logarithmic_ticks(charts):
 def test_a_run_without_the_column_has_no_line(history):
     assert overlaid_chart([("a", {}), ("b", {"epoch": np.zeros(3)})], "validation_loss", "loss") is None
     assert len(overlaid_chart([("a", {}), ("b", history)], "validation_loss", "loss").traces) == 1
+
+
+@pytest.mark.parametrize("digits", [3, 5, 7])
+def test_numbers_are_those_that_printing_gives(digits):
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.normal(size=5000) * 10.0 ** rng.integers(-14, 14, 5000), [0.0, 0.1, 99999.5]])
+    found, printed = np.array(numbers(values, digits)), np.array([float(f"{value:.{digits}g}") for value in values])
+    # Where a value lies halfway between two, to within float64, either will do.
+    np.testing.assert_allclose(found, printed, rtol=1.1 * 10.0 ** (1 - digits))
+    assert (found == printed).mean() > 0.999
+
+
+def test_numbers_that_json_lacks_are_none():
+    assert numbers([np.nan, np.inf, -np.inf, 1e300, 1e-300]) == [None, None, None, 1e300, 1e-300]

@@ -100,7 +100,8 @@ class Live(Listener):
         """Show what there is, which is much if training goes on from a checkpoint."""
         self._began = monotonic()
         self._show(phase="Training …", canStop=True)
-        self._offer(state)
+        if state.solver.step:
+            self._offer(state)
 
     def on_validation(self, state: TrainingState) -> None:
         """Show the newest figures, if it is time to."""

@@ -7,6 +7,7 @@ Everything is set on the figure itself: no global setting of matplotlib is touch
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -60,12 +61,12 @@ class Theme:
     @property
     def sequential(self) -> LinearSegmentedColormap:
         """From the paper (0) to blue (1)."""
-        return LinearSegmentedColormap.from_list("sequential", [self.paper, self.train])
+        return _color_map("sequential", self.paper, self.train)
 
     @property
     def diverging(self) -> LinearSegmentedColormap:
         """From blue (lowest) through the paper (0) to vermilion (highest)."""
-        return LinearSegmentedColormap.from_list("diverging", [self.negative, self.paper, self.positive])
+        return _color_map("diverging", self.negative, self.paper, self.positive)
 
     def text_on(self, background: tuple[float, ...]) -> str:
         """Return ``ink`` or ``paper``, whichever stands out more on a colour.
@@ -76,6 +77,11 @@ class Theme:
         ('#ffffff', '#1b1f24')
         """
         return max((self.ink, self.paper), key=lambda text: contrast(to_rgb(text), background))
+
+
+@functools.cache
+def _color_map(name: str, *colors: str) -> LinearSegmentedColormap:
+    return LinearSegmentedColormap.from_list(name, colors)
 
 
 def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -62,9 +63,19 @@ def numbers(values: npt.ArrayLike, digits: int = 5) -> list[float | int | None]:
     """
     array = np.asarray(values)
     if array.dtype.kind in "iu":
-        whole: list[float | int | None] = array.tolist()
-        return whole
-    return [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in array.tolist()]
+        integers: list[float | int | None] = array.tolist()
+        return integers
+    array = array.astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        places = digits - 1 - np.floor(np.log10(np.abs(array)))
+    # Powers of ten up to 22 are exact in float64, so that an integer scaled by one is written without a digit too many.
+    exact = np.isfinite(places) & (np.abs(places) <= 22)
+    powers = 10.0 ** np.where(exact, np.abs(places), 0)
+    up = places >= 0
+    with np.errstate(invalid="ignore"):
+        whole = np.rint(np.where(up, array * powers, array / powers))
+        rounded = np.where(exact, np.where(up, whole / powers, whole * powers), array)
+    return [value if isfinite(value) else None for value in rounded.tolist()]
 
 
 def chart_text(name: str, limit: int = 18) -> str:
