@@ -56,10 +56,14 @@ def _saved(
     figure: Figure, kind: Literal["png", "svg"], metadata: dict[str, Any], cut: Bbox | Literal["tight"] = "tight"
 ) -> bytes:
     buffer = io.BytesIO()
+    # PNG at level 3 takes a third of the time of level 6, and a tenth more room.
+    options: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
     settings = {"svg.hashsalt": "onelayer", "svg.fonttype": "path", "text.usetex": False}
     with mpl.rc_context(settings), warnings.catch_warnings():  # type: ignore[arg-type]
         # A class name in a script that the font lacks is drawn as boxes; the page has it as text.
         warnings.filterwarnings("ignore", message=_NO_GLYPH)
         # Cut to what is drawn: no name is too long for its place.
-        figure.savefig(buffer, format=kind, dpi=PNG_DPI, metadata=metadata, bbox_inches=cut, pad_inches=_PAD_INCHES)
+        figure.savefig(
+            buffer, format=kind, dpi=PNG_DPI, metadata=metadata, bbox_inches=cut, pad_inches=_PAD_INCHES, **options
+        )
     return buffer.getvalue()
