@@ -3,10 +3,11 @@
 //     scores   (x − shift) · scale · W + b  =  x · U + (b − shift · U)
 //     gradient ∂J/∂W = scale · (Σ r x − shift Σ r),  so a step on W is one on U with scale² in place of scale.
 //
-// The definition's velocity v becomes scale · v in the same way. Each thread holds its slice of the features, packed as
-// the kernels read it.
+// The definition's velocity v becomes scale · v in the same way. Weights on a slice of the features lie packed as the
+// kernels read them; where rows are multiplied in digits, the weights' digits lie beside them.
 #pragma once
 
+#include "digits.hpp"
 #include "tiling.hpp"
 
 namespace onelayer::ONELAYER_ISA {
@@ -17,7 +18,7 @@ struct StepSize {
     T rate, mean, momentum, l2;
 };
 
-template <class T>
+template <class In, class T>
 class FoldedWeights {
   public:
     FoldedWeights(Arena& arena, Index k, Index d, Slice slice, bool with_velocity)
@@ -29,10 +30,16 @@ class FoldedWeights {
         scale_ = arena.take<T>(vectors_ * lanes<T>);
         squared_scale_ = arena.take<T>(vectors_ * lanes<T>);
         offsets_ = arena.take<Vec<T>>(k);
+        digits_ = arena.take<std::int8_t>(in_digits<In, T> ? k * vectors_ * digits * lanes<T> + vector_bytes : 0);
+        units_ = arena.take<T>(in_digits<In, T> ? k : 0);
     }
 
     const Groups<T> groups;
-    const T* packed() const { return weights_; }
+    const T* group(Index g) const { return at(weights_, g, 0); }
+
+    // For each vector, each output and each digit, the digits of 16 features; and what a unit of each output is worth.
+    const std::int8_t* digits_of_group(Index g) const { return digits_ + groups.first(g) * vectors_ * digits * lanes<T>; }
+    const T* units_of_group(Index g) const { return units_ + groups.first(g); }
 
     // Takes over this thread's part of weights and velocity, each (k, d).
     void fold(const T* weights, const T* velocity, const Scaling<T>& scaling) {
@@ -55,6 +62,15 @@ class FoldedWeights {
                     offsets_[groups.first(g) + o] +=
                         load<T>(shift_ + v * lanes<T>) * load<T>(at(weights_, g, v) + o * lanes<T>);
                 }
+            }
+        }
+    }
+
+    // To be called when the weights have changed, before scores are wanted.
+    void settle() {
+        if constexpr (in_digits<In, T>) {
+            for (Index g = 0; g < groups.count; ++g) {
+                with_constant<most_group<T>>(groups.size(g), [&](auto outputs) { this->template settle_group<outputs>(g); });
             }
         }
     }
@@ -103,6 +119,31 @@ class FoldedWeights {
     }
 
   private:
+#if defined(__AVX512VNNI__)
+    template <int Outputs>
+    void settle_group(Index g) {
+        T to_digits[Outputs];
+        for (int o = 0; o < Outputs; ++o) {
+            Largest largest;
+            for (Index v = 0; v < vectors_; ++v) {
+                largest.see(load<T>(at(weights_, g, v) + o * lanes<T>));
+            }
+            const auto scale = DigitScale::of(largest.value());
+            to_digits[o] = scale.to_digits;
+            units_[groups.first(g) + o] = scale.unit;
+        }
+        std::int8_t* to = digits_ + groups.first(g) * vectors_ * digits * lanes<T>;
+        for (Index v = 0; v < vectors_; ++v) {
+#pragma GCC unroll 16
+            for (int o = 0; o < Outputs; ++o, to += digits * lanes<T>) {
+                // The last quarter means nothing; what comes next is written over it.
+                const Vec<T> w = load<T>(at(weights_, g, v) + o * lanes<T>);
+                store(to, (Vec<std::int8_t>)transposed(digits_of(w, to_digits[o])));
+            }
+        }
+    }
+#endif
+
     T* at(T* packed, Index group, Index vector) const {
         return packed + (groups.first(group) * vectors_ + vector * groups.size(group)) * lanes<T>;
     }
@@ -133,6 +174,8 @@ class FoldedWeights {
     T* scale_;
     T* squared_scale_;
     Vec<T>* offsets_;
+    std::int8_t* digits_;
+    T* units_;
 };
 
 }  // namespace onelayer::ONELAYER_ISA

@@ -4,6 +4,7 @@
 // while they are in registers.
 #pragma once
 
+#include "digit_gradient.hpp"
 #include "row_tile.hpp"
 
 namespace onelayer::ONELAYER_ISA {
@@ -50,7 +51,7 @@ ONELAYER_INLINE void sum_gradient(const In* const* rows, Index offset, Lookahead
 
 // Vectors [first, last), `Vectors` at a time and the rest by halves of that.
 template <class In, class T, int Vectors, int Outputs, class Finish>
-void gradient_run(const RowTile<In, T>& tile, Index first, Index last, bool ahead, const T* residual, Finish& finish) {
+void gradient_run(const TileRows<In, T>& tile, Index first, Index last, bool ahead, const T* residual, Finish& finish) {
     Index v = first;
     for (; v + Vectors <= last; v += Vectors) {
         Vec<T> sums[Vectors * Outputs] = {};
@@ -69,13 +70,17 @@ void gradient_run(const RowTile<In, T>& tile, Index first, Index last, bool ahea
 // The gradient of a tile. finish(outputs, group, vector, sums) gets the sums of each output of the group (their number
 // a constant), for every vector of the slice; with `ahead` the coming rows are brought near meanwhile.
 template <class In, class T, class Finish>
-void gradient_tile(const RowTile<In, T>& tile, Slice slice, const Groups<T>& groups, const T* residual, bool ahead,
+void gradient_tile(const TileRows<In, T>& tile, Slice slice, const Groups<T>& groups, const T* residual, bool ahead,
                    Finish&& finish) {
     const Index whole = slice.last - slice.first - (slice.ragged ? 1 : 0);
     for (Index g = 0; g < groups.count; ++g) {
         with_constant<most_group<T>>(groups.size(g), [&](auto outputs) {
             const T* of_group = residual + groups.first(g) * tile_stride;
             auto done = [&](Index vector, Vec<T>* sums) { finish(outputs, g, vector, sums); };
+            if constexpr (in_digits<In, T>) {
+                gradient_group_in_digits<In, T, outputs>(tile, whole, slice.ragged, ahead && g == 0, of_group, done);
+                return;
+            }
             gradient_run<In, T, vectors_together(outputs), outputs>(tile, 0, whole, ahead && g == 0, of_group, done);
             if (slice.ragged) {
                 Vec<T> sums[outputs] = {};

@@ -210,7 +210,7 @@ template <class In, class T>
 void hog(const HogJob<T>& job, Team& team) {
     constexpr Index at_once = 16;
     const Index turns = ceil_div(job.n, at_once);
-    const int threads = static_cast<int>(std::min<Index>({turns, job.threads, Barrier::most_threads}));
+    const int threads = static_cast<int>(std::min<Index>({turns, job.threads, most_threads}));
     Arena measure(nullptr);
     HogThread<In, T>(measure, job);
     const std::size_t each = measure.used();

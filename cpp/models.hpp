@@ -304,7 +304,7 @@ class ModelGroup {
 template <class In, class T>
 void train_models(const ModelsJob<T>& job, Team& team) {
     const Index groups = ceil_div(job.m, lanes<T>);
-    const int threads = static_cast<int>(std::min<Index>({groups, job.threads, Barrier::most_threads}));
+    const int threads = static_cast<int>(std::min<Index>({groups, job.threads, most_threads}));
     Arena measure(nullptr);
     ModelGroup<In, T>(measure, job);
     const std::size_t each = measure.used();

@@ -75,16 +75,17 @@ class PassThread {
     }
 
   private:
-    void fold(FoldedWeights<T>& folded, const T* weights, const T* intercepts, T* folded_intercepts) {
+    void fold(FoldedWeights<In, T>& folded, const T* weights, const T* intercepts, T* folded_intercepts) {
         folded.fold(weights, nullptr, job_.scaling);
+        folded.settle();
         folded.offsets(folded_intercepts);
         for (Index c = 0; c < outputs_; ++c) {
             folded_intercepts[c] = intercepts[c] - folded_intercepts[c];
         }
     }
 
-    void score(const FoldedWeights<T>& weights, bool ahead, const T* intercepts, T* scores) {
-        score_tile(tile_, slice_, ahead, weights.groups, weights.packed(), scores);
+    void score(const FoldedWeights<In, T>& weights, bool ahead, const T* intercepts, T* scores) {
+        score_tile(tile_, slice_, ahead, weights, scores);
         for (Index c = 0; c < outputs_; ++c) {
             for (Index row = 0; row < tile_.count(); row += lanes<T>) {
                 store(scores + c * tile_stride + row, load<T>(scores + c * tile_stride + row) + intercepts[c]);
@@ -132,7 +133,7 @@ class PassThread {
     Index outputs_;
     Slice slice_;
     RowTile<In, T> tile_;
-    FoldedWeights<T> weights_, directions_;
+    FoldedWeights<In, T> weights_, directions_;
     T* scores_;
     T* along_;
     T* intercepts_;
@@ -167,7 +168,7 @@ void pass(const PassJob<T>& job, Team& team) {
     constexpr Index least_rows_work = 200'000;  // multiply-adds that pay for waking a thread
     const int threads =
         static_cast<int>(std::clamp<Index>(std::min(tiles, job.rows.n * job.m * job.k * job.rows.d / least_rows_work),
-                                           1, std::min(job.threads, Barrier::most_threads)));
+                                           1, std::min(job.threads, most_threads)));
     Arena measure(nullptr);
     PassThread<In, T>(measure, job);
     const std::size_t each = measure.used();

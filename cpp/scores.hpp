@@ -5,6 +5,8 @@
 // run over the features.
 #pragma once
 
+#include "digit_scores.hpp"
+#include "folded.hpp"
 #include "row_tile.hpp"
 
 namespace onelayer::ONELAYER_ISA {
@@ -65,21 +67,11 @@ void score_block(const In* const* row, const In* const* end, Index first, Index 
     }
 }
 
-// Brings vectors [first, last) of rows [i, i + rows) of those to come near.
-template <class In, class T>
-ONELAYER_INLINE void look_ahead(const RowTile<In, T>& tile, Index i, int rows, Index first, Index last) {
-    for (Index r = i; r < std::min<Index>(i + rows, most_tile_rows); ++r) {
-        for (Index j = first * lanes<T>; j < last * lanes<T>; j += 64 / static_cast<Index>(sizeof(In))) {
-            prefetch(tile.coming()[r] + j);
-        }
-    }
-}
-
 // One group of outputs over the whole slice, in runs whose weights stay in the first-level cache. With `ahead`, as much
 // of the coming rows is brought near meanwhile: they lie anywhere in memory, and waiting for them costs up to half as
 // much again as the arithmetic.
 template <class In, class T, int Outputs>
-void score_group(const RowTile<In, T>& tile, Slice slice, bool ahead, const T* weights, T* scores) {
+void score_group(const TileRows<In, T>& tile, Slice slice, bool ahead, const T* weights, T* scores) {
     constexpr int block = rows_together(Outputs);
     constexpr Index most = run_bytes / (vector_bytes * Outputs);
     const Index vectors = slice.last - slice.first, runs = std::max<Index>(1, ceil_div(vectors, most));
@@ -88,7 +80,7 @@ void score_group(const RowTile<In, T>& tile, Slice slice, bool ahead, const T* w
         const bool ragged = slice.ragged && last == vectors;
         for (Index i = 0; i < tile.count(); i += block) {
             if (ahead) {
-                look_ahead(tile, i, block, first, last);
+                tile.look_ahead(i, block, first, last);
             }
             score_block<In, T, block, Outputs>(tile.rows() + i, tile.ends() + i, first, last - (ragged ? 1 : 0), ragged,
                                                weights + first * Outputs * lanes<T>, scores + i, run > 0);
@@ -99,13 +91,17 @@ void score_group(const RowTile<In, T>& tile, Slice slice, bool ahead, const T* w
 // Scores of every row of the tile on this slice of the features, class by class; up to a block's rows beyond the last
 // are overwritten too.
 template <class In, class T>
-void score_tile(const RowTile<In, T>& tile, Slice slice, bool ahead, const Groups<T>& groups, const T* weights,
-                T* scores) {
+void score_tile(const TileRows<In, T>& tile, Slice slice, bool ahead, const FoldedWeights<In, T>& weights, T* scores) {
+    const auto& groups = weights.groups;
     for (Index g = 0; g < groups.count; ++g) {
         with_constant<most_group<T>>(groups.size(g), [&](auto outputs) {
-            score_group<In, T, outputs>(tile, slice, ahead && g == 0,
-                                        weights + groups.first(g) * (slice.last - slice.first) * lanes<T>,
-                                        scores + groups.first(g) * tile_stride);
+            T* of_group = scores + groups.first(g) * tile_stride;
+            if constexpr (in_digits<In, T>) {
+                score_group_in_digits<In, T, outputs>(tile, slice, ahead && g == 0, weights.digits_of_group(g),
+                                                      weights.units_of_group(g), of_group);
+            } else {
+                score_group<In, T, outputs>(tile, slice, ahead && g == 0, weights.group(g), of_group);
+            }
         });
     }
 }

@@ -148,13 +148,18 @@ ONELAYER_INLINE Vec<T> square_root(Vec<T> v) {
 #endif
 }
 
-template <class T>
+template <class T, int Distance, std::size_t... I>
+ONELAYER_INLINE Vec<T> lanes_from(Vec<T> v, std::index_sequence<I...>) {
+    return __builtin_shufflevector(v, v, ((static_cast<int>(I) + Distance) % lanes<T>)...);
+}
+
+template <class T, int Distance = lanes<T> / 2>
 ONELAYER_INLINE T sum_of_lanes(Vec<T> v) {
-    T total = v[0];
-    for (int i = 1; i < lanes<T>; ++i) {
-        total += v[i];
+    if constexpr (Distance == 0) {
+        return v[0];
+    } else {
+        return sum_of_lanes<T, Distance / 2>(v + lanes_from<T, Distance>(v, std::make_index_sequence<lanes<T>>{}));
     }
-    return total;
 }
 
 // Lane numbers of one of the two shuffles by which a pair (a, b) of vectors becomes one vector of half-summed lanes:
