@@ -35,7 +35,7 @@ struct ResidualDigits {
             units[o] = scale.unit;
             for (Index row = 0; row < count; row += lanes<float>) {
                 alignas(vector_bytes) std::int32_t fours[lanes<float>];
-                store(fours, (Vec<std::int32_t>)digits_of(load<float>(of_output + row), scale.to_digits));
+                store(fours, (Vec<std::int32_t>)digits_of(load<float>(of_output + row), scale));
                 for (int f = 0; f < 4; ++f) {
                     std::copy(fours + 4 * f, fours + 4 * f + 4, of_rows + ((row / 4 + f) * Outputs + o) * 4);
                 }
@@ -66,13 +66,15 @@ ONELAYER_INLINE Bytes interleave_vector(const std::uint8_t* const* rows, Index o
                               _mm_unpackhi_epi16(high, next_high), 3);
 }
 
-// Sums over rows for `Vectors` of the `stride` vectors that each four of rows has in x.
-template <int Vectors, int Outputs>
+// Sums over rows for `Vectors` of the `stride` vectors that each four of rows has in x. ahead(f) is called for each
+// four.
+template <int Vectors, int Outputs, class Ahead>
 ONELAYER_INLINE void sum_digits(const Bytes* x, int stride, Index fours, const ResidualDigits<Outputs>& residual,
-                                Vec<float> (&sums)[Vectors * Outputs]) {
+                                Vec<float> (&sums)[Vectors * Outputs], Ahead&& ahead) {
     Counts counts[Vectors * Outputs * digits] = {};
     const std::int32_t* r = residual.of_rows;
     for (Index f = 0; f < fours; ++f, x += stride, r += 4 * Outputs) {
+        ahead(f);
 #pragma GCC unroll 16
         for (int o = 0; o < Outputs; ++o) {
 #pragma GCC unroll 4
@@ -103,47 +105,58 @@ ONELAYER_INLINE void transpose_blocks(Vec<float>* at, int stride) {
     at[3 * stride] = (Vec<float>)_mm512_shuffle_f32x4(ab_high, cd_high, 0xdd);
 }
 
+// A chunk's sums, from its interleaved rows; of each four coming rows the second and the fourth are brought near, in
+// the course of all of it.
+template <int Outputs, int Every, class Tile>
+ONELAYER_INLINE void sum_chunk(const Tile& tile, const Bytes* x, Index offset,
+                               const ResidualDigits<Outputs>& residual, Vec<float>* sums) {
+    constexpr int vectors = chunk_vectors_together(Outputs), passes = chunk / vectors;
+#pragma GCC unroll 4
+    for (int pass = 0; pass < passes; ++pass) {
+        Vec<float> some[vectors * Outputs];
+        sum_digits<vectors, Outputs>(x + pass * vectors, chunk, ceil_div(tile.count(), 4), residual, some, [&](Index f) {
+            if (pass == 0) {
+                tile.template look_ahead<Every>(4 * f + 1, passes == 1 ? 4 : 1, offset);
+            } else if (2 * pass == passes) {
+                tile.template look_ahead<Every>(4 * f + 3, 1, offset);
+            }
+        });
+        std::copy(some, some + vectors * Outputs, sums + pass * vectors * Outputs);
+    }
+    for (int o = 0; o < Outputs; ++o) {
+        transpose_blocks(sums + o, Outputs);
+    }
+}
+
 // The gradient of one group of outputs on a slice whose vectors are `whole`, and one ragged one if there is one.
-template <class In, class T, int Outputs, class Finish>
-void gradient_group_in_digits(const TileRows<In, T>& tile, Index whole, bool ragged, bool ahead, const float* residual,
-                              Finish& finish) {
-    constexpr int vectors = chunk_vectors_together(Outputs);
+template <int Outputs, int Every, class Tile, class Finish>
+void gradient_group_in_digits(const Tile& tile, Index whole, bool ragged, const float* residual, Finish& finish) {
     const ResidualDigits<Outputs> in_digits(residual, tile.count());
     const Index fours = ceil_div(tile.count(), 4);
     Bytes x[most_fours * chunk];
+    Vec<float> sums[chunk * Outputs];
     Index v = 0;
     for (; v + chunk <= whole; v += chunk) {
         for (Index f = 0; f < fours; ++f) {
-            if (ahead) {
-                tile.look_ahead(4 * f, 4, v, v + chunk);
-            }
-            interleave_chunk(tile.rows() + 4 * f, v * lanes<T>, x + f * chunk);
+            interleave_chunk(tile.rows() + 4 * f, v * lanes<float>, x + f * chunk);
         }
-        Vec<T> sums[chunk * Outputs];
-#pragma GCC unroll 4
-        for (int first = 0; first < chunk; first += vectors) {
-            Vec<T> some[vectors * Outputs];
-            sum_digits<vectors, Outputs>(x + first, chunk, fours, in_digits, some);
-            std::copy(some, some + vectors * Outputs, sums + first * Outputs);
-        }
-        for (int o = 0; o < Outputs; ++o) {
-            transpose_blocks(sums + o, Outputs);
-        }
+        sum_chunk<Outputs, Every>(tile, x, v * lanes<float>, in_digits, sums);
         for (int i = 0; i < chunk; ++i) {
             finish(v + i, sums + i * Outputs);
         }
     }
-    for (; v < whole + (ragged ? 1 : 0); ++v) {
+    for (const Index begin = v; v < whole + (ragged ? 1 : 0); ++v) {
         const bool in_place = v < whole;
         for (Index f = 0; f < fours; ++f) {
-            if (ahead) {
-                tile.look_ahead(4 * f, 4, v, v + 1);
-            }
-            x[f] = interleave_vector((in_place ? tile.rows() : tile.ends()) + 4 * f, in_place ? v * lanes<T> : 0);
+            x[f] = interleave_vector((in_place ? tile.rows() : tile.ends()) + 4 * f, in_place ? v * lanes<float> : 0);
         }
-        Vec<T> sums[Outputs];
-        sum_digits<1, Outputs>(x, 1, fours, in_digits, sums);
-        finish(v, sums);
+        Vec<float> some[Outputs];
+        sum_digits<1, Outputs>(x, 1, fours, in_digits, some, [&](Index f) {
+            if (v == begin) {
+                tile.template look_ahead<Every>(4 * f + 1, 4, v * lanes<float>);
+            }
+        });
+        finish(v, some);
     }
 }
 

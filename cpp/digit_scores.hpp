@@ -45,13 +45,13 @@ ONELAYER_INLINE void add_products(const std::uint8_t* const (&rows)[4 * Fours], 
 
 // From sums of digits, where every 128-bit block is a row, to scores of four rows, up to four outputs at a time.
 template <int Outputs, int First = 0>
-ONELAYER_INLINE void put_scores(const Counts* sums, const float* units, float* scores, bool add) {
+ONELAYER_INLINE void put_scores(const Counts* sums, const DigitScale* scales, float* scores, bool add) {
     using All = std::make_index_sequence<lanes<float>>;
     constexpr int outputs = Outputs - First < 4 ? Outputs - First : 4;
     Vec<float> of[4] = {};
 #pragma GCC unroll 4
     for (int o = 0; o < outputs; ++o) {
-        of[o] = from_digits(sums + (First + o) * digits) * units[First + o];
+        of[o] = from_digits(sums + (First + o) * digits) * scales[First + o].unit;
     }
     const Vec<float> totals = add_pairs<float, false>(add_pairs<float, false>(of[0], of[1], All{}),
                                                       add_pairs<float, false>(of[2], of[3], All{}), All{});
@@ -64,33 +64,39 @@ ONELAYER_INLINE void put_scores(const Counts* sums, const float* units, float* s
         _mm_storeu_ps(at, add ? _mm_add_ps(_mm_loadu_ps(at), fresh) : fresh);
     }
     if constexpr (First + 4 < Outputs) {
-        put_scores<Outputs, First + 4>(sums, units, scores, add);
+        put_scores<Outputs, First + 4>(sums, scales, scores, add);
     }
 }
 
-template <int Fours, int Outputs>
-void score_block_in_digits(const std::uint8_t* const* row, const std::uint8_t* const* end, Index first, Index last,
-                           bool ragged, const std::int8_t* weights, const float* units, float* scores, bool add) {
-    const std::uint8_t* rows[4 * Fours];
-    std::copy(row, row + 4 * Fours, rows);
+template <int Fours, int Outputs, int Every, class Tile>
+void score_block_in_digits(const Tile& tile, Index row, Index first, Index last, bool ragged,
+                           const std::int8_t* weights, const DigitScale* scales, float* scores, bool add) {
+    constexpr int count = 4 * Fours;
+    constexpr Index line_vectors = 4;
+    const std::uint8_t* rows[count];
+    std::copy(tile.rows() + row, tile.rows() + row + count, rows);
     Counts sums[Outputs * Fours * digits] = {};
     for (Index v = first; v < last; ++v, weights += Outputs * digits * lanes<float>) {
+        if (v % line_vectors == 0) {
+            tile.template look_ahead<Every>(row, count, v * lanes<float>);
+        }
         add_products<Fours, Outputs>(rows, v * lanes<float>, weights, sums);
     }
+    tile.template look_ahead<Every>(row, count, last * lanes<float> - 1);  // rows may begin within a line
     if (ragged) {
-        std::copy(end, end + 4 * Fours, rows);
+        std::copy(tile.ends() + row, tile.ends() + row + count, rows);
         add_products<Fours, Outputs>(rows, 0, weights, sums);
     }
 #pragma GCC unroll 4
     for (int f = 0; f < Fours; ++f) {
-        put_scores<Outputs>(sums + f * Outputs * digits, units, scores + 4 * f, add);
+        put_scores<Outputs>(sums + f * Outputs * digits, scales, scores + 4 * f, add);
     }
 }
 
 // One group of outputs over the whole slice, in runs that cannot overflow their sums.
-template <class In, class T, int Outputs>
-void score_group_in_digits(const TileRows<In, T>& tile, Slice slice, bool ahead, const std::int8_t* weights,
-                           const float* units, float* scores) {
+template <int Outputs, int Every, class Tile>
+void score_group_in_digits(const Tile& tile, Slice slice, const std::int8_t* weights, const DigitScale* scales,
+                           float* scores) {
     constexpr int fours = fours_together(Outputs);
     constexpr Index most = INT32_MAX / (4 * 255 * 128);
     const Index vectors = slice.last - slice.first, runs = std::max<Index>(1, ceil_div(vectors, most));
@@ -98,12 +104,9 @@ void score_group_in_digits(const TileRows<In, T>& tile, Slice slice, bool ahead,
         const Index first = vectors * run / runs, last = vectors * (run + 1) / runs;
         const bool ragged = slice.ragged && last == vectors;
         for (Index i = 0; i < tile.count(); i += 4 * fours) {
-            if (ahead) {
-                tile.look_ahead(i, 4 * fours, first, last);
-            }
-            score_block_in_digits<fours, Outputs>(tile.rows() + i, tile.ends() + i, first, last - (ragged ? 1 : 0),
-                                                  ragged, weights + first * Outputs * digits * lanes<T>, units,
-                                                  scores + i, run > 0);
+            score_block_in_digits<fours, Outputs, Every>(tile, i, first, last - (ragged ? 1 : 0), ragged,
+                                                         weights + first * Outputs * digits * lanes<float>, scales,
+                                                         scores + i, run > 0);
         }
     }
 }

@@ -24,13 +24,15 @@ inline constexpr int digits = 3;
 using Bytes = __m512i;
 using Counts = __m512i;  // 16 sums of products
 
-// What the largest magnitude becomes: three digits of −128 … 127 reach a little further, which leaves room to round.
+// The largest integer to be written in digits of −128 … 127: they reach a little further, which leaves room to round.
 inline constexpr float largest_in_digits = 127.0F * 65536;
 
 // The largest magnitude seen, by bits: so that infinity and NaN are larger than all else.
 class Largest {
   public:
-    ONELAYER_INLINE void see(Vec<float> v) { bits_ = _mm512_max_epu32(bits_, _mm512_and_si512((__m512i)v, magnitude())); }
+    ONELAYER_INLINE void see(Vec<float> v) {
+        bits_ = _mm512_max_epu32(bits_, _mm512_and_si512((__m512i)v, _mm512_set1_epi32(0x7fffffff)));
+    }
     float value() const {
         const unsigned bits = _mm512_reduce_max_epu32(bits_);
         float value = 0;
@@ -39,7 +41,6 @@ class Largest {
     }
 
   private:
-    static __m512i magnitude() { return _mm512_set1_epi32(0x7fffffff); }
     __m512i bits_ = _mm512_setzero_si512();
 };
 
@@ -48,17 +49,24 @@ class Largest {
 struct DigitScale {
     float to_digits = 0, unit = 0;
 
+    // For numbers up to `largest`.
     static DigitScale of(float largest) {
         constexpr float nothing = 1e-30F;  // what is smaller adds nothing to a score or a weight
         return largest <= nothing ? DigitScale{}
                                   : DigitScale{largest_in_digits / largest, largest / largest_in_digits};
     }
+
+    // Whether numbers of which this is the largest can be written, and lose no more than a bit.
+    bool suits(float largest) const {
+        const float integer = largest * to_digits;
+        return integer <= largest_in_digits && integer >= largest_in_digits / 2;
+    }
 };
 
 // Digits of 16 floats: four at a time, the four lowest, the four middle ones, the four highest, and four that mean
 // nothing.
-ONELAYER_INLINE Bytes digits_of(Vec<float> v, float to_digits) {
-    const __m512i integers = _mm512_cvtps_epi32((__m512)(v * to_digits));
+ONELAYER_INLINE Bytes digits_of(Vec<float> v, DigitScale scale) {
+    const __m512i integers = _mm512_cvtps_epi32((__m512)(v * scale.to_digits));
     // With 128 added to every digit they are what bytes of an integer hold; taking it off again is one exclusive or.
     const __m512i half = _mm512_set1_epi32(0x00808080);
     const __m512i bytes = _mm512_xor_si512(_mm512_add_epi32(integers, half), half);

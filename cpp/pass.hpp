@@ -54,19 +54,19 @@ class PassThread {
     void run(Index first, Index last, double* sums) {
         tile_.fill(nullptr, first, last - first);
         tile_.announce(nullptr, last, std::min<Index>(job_.rows.n - last, most_tile_rows));
-        score(weights_, true, intercepts_, scores_);
+        score<1>(weights_, intercepts_, scores_);
         if (job_.directions != nullptr) {
-            score(directions_, false, direction_intercepts_, along_);
+            score<0>(directions_, direction_intercepts_, along_);
         }
         const TileTargets<T> targets{tile_.labels, tile_.probabilities, job_.targets.smoothing};
         for (Index model = 0; model < job_.m; ++model) {
             model_rows(model, first, targets, sums + 3 * model);
         }
         if (job_.gradient != nullptr) {
-            gradient_tile(tile_, slice_, weights_.groups, scores_, false,
-                          [&](auto outputs, Index group, Index vector, const Vec<T>* of_tile) {
+            gradient_tile<0>(tile_, slice_, weights_.groups, scores_,
+                          [&](auto outputs, OutputGroup group, Index vector, const Vec<T>* of_tile) {
                               double* total =
-                                  gradient + (groups().first(group) * vectors() + vector * outputs) * lanes<T>;
+                                  gradient + (group.first * vectors() + vector * outputs) * lanes<T>;
                               for (int i = 0; i < outputs * lanes<T>; ++i) {
                                   total[i] += static_cast<double>(of_tile[i / lanes<T>][i % lanes<T>]);
                               }
@@ -77,15 +77,15 @@ class PassThread {
   private:
     void fold(FoldedWeights<In, T>& folded, const T* weights, const T* intercepts, T* folded_intercepts) {
         folded.fold(weights, nullptr, job_.scaling);
-        folded.settle();
         folded.offsets(folded_intercepts);
         for (Index c = 0; c < outputs_; ++c) {
             folded_intercepts[c] = intercepts[c] - folded_intercepts[c];
         }
     }
 
-    void score(const FoldedWeights<In, T>& weights, bool ahead, const T* intercepts, T* scores) {
-        score_tile(tile_, slice_, ahead, weights, scores);
+    template <int Every>
+    void score(const FoldedWeights<In, T>& weights, const T* intercepts, T* scores) {
+        score_tile<Every>(tile_, slice_, weights, scores);
         for (Index c = 0; c < outputs_; ++c) {
             for (Index row = 0; row < tile_.count(); row += lanes<T>) {
                 store(scores + c * tile_stride + row, load<T>(scores + c * tile_stride + row) + intercepts[c]);
@@ -146,8 +146,7 @@ class PassThread {
 template <class In, class T>
 void add_gradient(const PassJob<T>& job, const PassThread<In, T>& part) {
     for (Index g = 0; g < part.groups().count; ++g) {
-        const Index first = part.groups().first(g);
-        const int size = part.groups().size(g);
+        const auto [first, size] = part.groups()[g];
         for (int o = 0; o < size; ++o) {
             const double residual_sum = part.residual_sums[first + o];
             job.intercept_gradient[first + o] += residual_sum;

@@ -40,16 +40,20 @@ class TileRows {
 
     // Says which rows come next, so that they can be brought near; with none left the present ones stand in.
     void announce(const Index* members, Index first, Index count) {
-        for (Index i = 0; i < most_tile_rows; ++i) {
+        for (Index i = 0; i < padded; ++i) {
             coming_[i] = count > 0 ? row(member(members, first + std::min(i, count - 1))) : begins_[i];
         }
     }
 
-    // Brings vectors [first, last) of rows [i, i + rows) of those to come near.
-    ONELAYER_INLINE void look_ahead(Index i, int rows, Index first, Index last) const {
-        for (Index r = i; r < std::min<Index>(i + rows, most_tile_rows); ++r) {
-            for (Index j = first * lanes<T>; j < last * lanes<T>; j += 64 / static_cast<Index>(sizeof(In))) {
-                prefetch(coming_[r] + j);
+    // Brings the line at `offset` of coming rows first, first + every, … of `count` near. Gathered rows lie anywhere in
+    // memory, and waiting for them costs up to half as much again as the arithmetic; a processor has only so many
+    // requests under way, so they are to be spread over all of the work.
+    template <int Every>
+    ONELAYER_INLINE void look_ahead(Index first, int count, Index offset) const {
+        if constexpr (Every > 0) {
+#pragma GCC unroll 8
+            for (int r = 0; r < count; r += Every) {
+                prefetch(coming_[first + r] + offset);
             }
         }
     }

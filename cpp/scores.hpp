@@ -36,22 +36,27 @@ ONELAYER_INLINE void add_products(const In* const (&rows)[Rows], Index offset, c
 
 // Vectors [first, last) of a few rows against one group of outputs; `weights` begins at `first`. The ragged vector, if
 // any, follows them.
-template <class In, class T, int Rows, int Outputs>
-void score_block(const In* const* row, const In* const* end, Index first, Index last, bool ragged, const T* weights,
+template <class In, class T, int Rows, int Outputs, int Every>
+void score_block(const TileRows<In, T>& tile, Index row, Index first, Index last, bool ragged, const T* weights,
                  T* scores, bool add) {
+    constexpr Index line_vectors = 64 / (lanes<T> * static_cast<Index>(sizeof(In)));
     const In* rows[Rows];
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
-        rows[r] = row[r];
+        rows[r] = tile.rows()[row + r];
     }
     Vec<T> sums[Outputs * Rows] = {};
     for (Index v = first; v < last; ++v, weights += Outputs * lanes<T>) {
+        if (line_vectors <= 1 || v % line_vectors == 0) {
+            tile.template look_ahead<Every>(row, Rows, v * lanes<T>);
+        }
         add_products<In, T, Rows, Outputs>(rows, v * lanes<T>, weights, sums);
     }
+    tile.template look_ahead<Every>(row, Rows, last * lanes<T> - 1);  // rows may begin within a line
     if (ragged) {
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r) {
-            rows[r] = end[r];
+            rows[r] = tile.ends()[row + r];
         }
         add_products<In, T, Rows, Outputs>(rows, 0, weights, sums);
     }
@@ -67,11 +72,9 @@ void score_block(const In* const* row, const In* const* end, Index first, Index 
     }
 }
 
-// One group of outputs over the whole slice, in runs whose weights stay in the first-level cache. With `ahead`, as much
-// of the coming rows is brought near meanwhile: they lie anywhere in memory, and waiting for them costs up to half as
-// much again as the arithmetic.
-template <class In, class T, int Outputs>
-void score_group(const TileRows<In, T>& tile, Slice slice, bool ahead, const T* weights, T* scores) {
+// One group of outputs over the whole slice, in runs whose weights stay in the first-level cache.
+template <class In, class T, int Outputs, int Every>
+void score_group(const TileRows<In, T>& tile, Slice slice, const T* weights, T* scores) {
     constexpr int block = rows_together(Outputs);
     constexpr Index most = run_bytes / (vector_bytes * Outputs);
     const Index vectors = slice.last - slice.first, runs = std::max<Index>(1, ceil_div(vectors, most));
@@ -79,28 +82,25 @@ void score_group(const TileRows<In, T>& tile, Slice slice, bool ahead, const T* 
         const Index first = vectors * run / runs, last = vectors * (run + 1) / runs;
         const bool ragged = slice.ragged && last == vectors;
         for (Index i = 0; i < tile.count(); i += block) {
-            if (ahead) {
-                tile.look_ahead(i, block, first, last);
-            }
-            score_block<In, T, block, Outputs>(tile.rows() + i, tile.ends() + i, first, last - (ragged ? 1 : 0), ragged,
-                                               weights + first * Outputs * lanes<T>, scores + i, run > 0);
+            score_block<In, T, block, Outputs, Every>(tile, i, first, last - (ragged ? 1 : 0), ragged,
+                                                      weights + first * Outputs * lanes<T>, scores + i, run > 0);
         }
     }
 }
 
 // Scores of every row of the tile on this slice of the features, class by class; up to a block's rows beyond the last
-// are overwritten too.
-template <class In, class T>
-void score_tile(const TileRows<In, T>& tile, Slice slice, bool ahead, const FoldedWeights<In, T>& weights, T* scores) {
-    const auto& groups = weights.groups;
-    for (Index g = 0; g < groups.count; ++g) {
-        with_constant<most_group<T>>(groups.size(g), [&](auto outputs) {
-            T* of_group = scores + groups.first(g) * tile_stride;
+// are overwritten too. Meanwhile brings every `Every`th of the coming rows near; 0 for none.
+template <int Every, class In, class T>
+void score_tile(const TileRows<In, T>& tile, Slice slice, const FoldedWeights<In, T>& weights, T* scores) {
+    for (Index g = 0; g < weights.groups.count; ++g) {
+        const OutputGroup group = weights.groups[g];
+        with_constant<most_group<T>>(group.size, [&](auto outputs) {
+            T* of_group = scores + group.first * tile_stride;
             if constexpr (in_digits<In, T>) {
-                score_group_in_digits<In, T, outputs>(tile, slice, ahead && g == 0, weights.digits_of_group(g),
-                                                      weights.units_of_group(g), of_group);
+                score_group_in_digits<outputs, Every>(tile, slice, weights.digits().of(group),
+                                                      weights.digits().scales(group), of_group);
             } else {
-                score_group<In, T, outputs>(tile, slice, ahead && g == 0, weights.group(g), of_group);
+                score_group<In, T, outputs, Every>(tile, slice, weights.packed(group), of_group);
             }
         });
     }

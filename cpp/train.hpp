@@ -78,25 +78,25 @@ class TrainPart {
 
     void begin() {
         weights_.fold(job_.weights, job_.weight_velocity, job_.scaling);
-        weights_.settle();
         std::fill(scores, scores + job_.k * tile_stride, T(0));
     }
 
     void end() { weights_.unfold(job_.weights, job_.weight_velocity); }
 
-    void score(const BatchTile& tile) {
+    // Of the rows that come after them, half are brought near here and the other half in `descend`.
+    void score(const BatchTile& tile, const BatchTile& coming) {
         rows_.fill(job_.order, tile.first, tile.count);
-        score_tile(rows_, slice_, false, weights_, scores);
+        rows_.announce(job_.order, coming.first, coming.count);
+        score_tile<1>(rows_, slice_, weights_, scores);
         weights_.offsets(offsets);
     }
 
-    void descend(const BatchTile& tile, const BatchTile& coming, const Residuals<T>& residuals) {
-        rows_.announce(job_.order, coming.first, coming.count);
+    void descend(const BatchTile& tile, const Residuals<T>& residuals) {
         if (tile.closes) {
             weights_.clear_offsets();
         }
-        gradient_tile(rows_, slice_, weights_.groups, residuals.of_rows, true,
-                      [&](auto outputs, Index group, Index vector, Vec<T>* sums) {
+        gradient_tile<0>(rows_, slice_, weights_.groups, residuals.of_rows,
+                      [&](auto outputs, OutputGroup group, Index vector, Vec<T>* sums) {
                           if (!tile.opens) {
                               add_kept<outputs>(kept<outputs>(group, vector), sums);
                           }
@@ -114,8 +114,8 @@ class TrainPart {
   private:
     // Where the gradient of a group's vector waits for the other tiles of its batch.
     template <int Outputs>
-    T* kept(Index group, Index vector) const {
-        return gradient_ + (weights_.groups.first(group) * (slice_.last - slice_.first) + vector * Outputs) * lanes<T>;
+    T* kept(OutputGroup group, Index vector) const {
+        return gradient_ + (group.first * (slice_.last - slice_.first) + vector * Outputs) * lanes<T>;
     }
 
     template <int Outputs>
@@ -153,6 +153,7 @@ class Training {
             parts_.emplace_back(arena, job, slice_of<T>(job.rows.d, part, parts), tiles_.split());
         }
         coming_ = tiles_.next();
+        after_ = tiles_.next();
     }
 
     Index steps_taken() const { return steps_taken_; }
@@ -164,12 +165,12 @@ class Training {
             return;
         }
         if (present_.count > 0) {
-            part.descend(present_, coming_, residuals_);
+            part.descend(present_, residuals_);
         } else {
             part.begin();
         }
         if (coming_.count > 0) {
-            part.score(coming_);
+            part.score(coming_, after_);
         }
     }
 
@@ -187,7 +188,8 @@ class Training {
         if (!ending_) {
             present_ = coming_;
             weigh();
-            coming_ = tiles_.next();
+            coming_ = after_;
+            after_ = tiles_.next();
         }
         return true;
     }
@@ -279,7 +281,7 @@ class Training {
     std::vector<TrainPart<In, T>> parts_;
     Residuals<T> residuals_;
     Vec<T>* partial_sums_;
-    BatchTile present_, coming_;
+    BatchTile present_, coming_, after_;
     double total_weight_ = 0, loss_ = 0;
     Index steps_taken_ = 0;
     bool ending_ = false, stopped_ = false;
