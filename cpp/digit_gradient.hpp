@@ -105,23 +105,18 @@ ONELAYER_INLINE void transpose_blocks(Vec<float>* at, int stride) {
     at[3 * stride] = (Vec<float>)_mm512_shuffle_f32x4(ab_high, cd_high, 0xdd);
 }
 
-// A chunk's sums, from its interleaved rows; of each four coming rows the second and the fourth are brought near, in
-// the course of all of it.
-template <int Outputs, int Every, class Tile>
-ONELAYER_INLINE void sum_chunk(const Tile& tile, const Bytes* x, Index offset,
-                               const ResidualDigits<Outputs>& residual, Vec<float>* sums) {
-    constexpr int vectors = chunk_vectors_together(Outputs), passes = chunk / vectors;
+// A chunk's sums, from its interleaved rows.
+template <int Ahead, int Outputs, class Tile>
+ONELAYER_INLINE void sum_chunk(const Tile& tile, const Bytes* x, const ResidualDigits<Outputs>& residual,
+                               Vec<float>* sums) {
+    constexpr int vectors = chunk_vectors_together(Outputs);
 #pragma GCC unroll 4
-    for (int pass = 0; pass < passes; ++pass) {
+    for (int first = 0; first < chunk; first += vectors) {
         Vec<float> some[vectors * Outputs];
-        sum_digits<vectors, Outputs>(x + pass * vectors, chunk, ceil_div(tile.count(), 4), residual, some, [&](Index f) {
-            if (pass == 0) {
-                tile.template look_ahead<Every>(4 * f + 1, passes == 1 ? 4 : 1, offset);
-            } else if (2 * pass == passes) {
-                tile.template look_ahead<Every>(4 * f + 3, 1, offset);
-            }
-        });
-        std::copy(some, some + vectors * Outputs, sums + pass * vectors * Outputs);
+        sum_digits<vectors, Outputs>(
+            x + first, chunk, ceil_div(tile.count(), 4), residual, some,
+            [&](Index f) { tile.template look_ahead<4 * vectors * lanes<float> * Ahead / 2>(f); });
+        std::copy(some, some + vectors * Outputs, sums + first * Outputs);
     }
     for (int o = 0; o < Outputs; ++o) {
         transpose_blocks(sums + o, Outputs);
@@ -129,7 +124,7 @@ ONELAYER_INLINE void sum_chunk(const Tile& tile, const Bytes* x, Index offset,
 }
 
 // The gradient of one group of outputs on a slice whose vectors are `whole`, and one ragged one if there is one.
-template <int Outputs, int Every, class Tile, class Finish>
+template <int Ahead, int Outputs, class Tile, class Finish>
 void gradient_group_in_digits(const Tile& tile, Index whole, bool ragged, const float* residual, Finish& finish) {
     const ResidualDigits<Outputs> in_digits(residual, tile.count());
     const Index fours = ceil_div(tile.count(), 4);
@@ -140,22 +135,18 @@ void gradient_group_in_digits(const Tile& tile, Index whole, bool ragged, const 
         for (Index f = 0; f < fours; ++f) {
             interleave_chunk(tile.rows() + 4 * f, v * lanes<float>, x + f * chunk);
         }
-        sum_chunk<Outputs, Every>(tile, x, v * lanes<float>, in_digits, sums);
+        sum_chunk<Ahead>(tile, x, in_digits, sums);
         for (int i = 0; i < chunk; ++i) {
             finish(v + i, sums + i * Outputs);
         }
     }
-    for (const Index begin = v; v < whole + (ragged ? 1 : 0); ++v) {
+    for (; v < whole + (ragged ? 1 : 0); ++v) {
         const bool in_place = v < whole;
         for (Index f = 0; f < fours; ++f) {
             x[f] = interleave_vector((in_place ? tile.rows() : tile.ends()) + 4 * f, in_place ? v * lanes<float> : 0);
         }
         Vec<float> some[Outputs];
-        sum_digits<1, Outputs>(x, 1, fours, in_digits, some, [&](Index f) {
-            if (v == begin) {
-                tile.template look_ahead<Every>(4 * f + 1, 4, v * lanes<float>);
-            }
-        });
+        sum_digits<1, Outputs>(x, 1, fours, in_digits, some, [](Index) {});
         finish(v, some);
     }
 }

@@ -68,21 +68,17 @@ ONELAYER_INLINE void put_scores(const Counts* sums, const DigitScale* scales, fl
     }
 }
 
-template <int Fours, int Outputs, int Every, class Tile>
+template <int Ahead, int Fours, int Outputs, class Tile>
 void score_block_in_digits(const Tile& tile, Index row, Index first, Index last, bool ragged,
                            const std::int8_t* weights, const DigitScale* scales, float* scores, bool add) {
     constexpr int count = 4 * Fours;
-    constexpr Index line_vectors = 4;
     const std::uint8_t* rows[count];
     std::copy(tile.rows() + row, tile.rows() + row + count, rows);
     Counts sums[Outputs * Fours * digits] = {};
     for (Index v = first; v < last; ++v, weights += Outputs * digits * lanes<float>) {
-        if (v % line_vectors == 0) {
-            tile.template look_ahead<Every>(row, count, v * lanes<float>);
-        }
+        tile.template look_ahead<count * lanes<float> * Ahead / 2>(v);
         add_products<Fours, Outputs>(rows, v * lanes<float>, weights, sums);
     }
-    tile.template look_ahead<Every>(row, count, last * lanes<float> - 1);  // rows may begin within a line
     if (ragged) {
         std::copy(tile.ends() + row, tile.ends() + row + count, rows);
         add_products<Fours, Outputs>(rows, 0, weights, sums);
@@ -94,7 +90,7 @@ void score_block_in_digits(const Tile& tile, Index row, Index first, Index last,
 }
 
 // One group of outputs over the whole slice, in runs that cannot overflow their sums.
-template <int Outputs, int Every, class Tile>
+template <int Ahead, int Outputs, class Tile>
 void score_group_in_digits(const Tile& tile, Slice slice, const std::int8_t* weights, const DigitScale* scales,
                            float* scores) {
     constexpr int fours = fours_together(Outputs);
@@ -104,7 +100,7 @@ void score_group_in_digits(const Tile& tile, Slice slice, const std::int8_t* wei
         const Index first = vectors * run / runs, last = vectors * (run + 1) / runs;
         const bool ragged = slice.ragged && last == vectors;
         for (Index i = 0; i < tile.count(); i += 4 * fours) {
-            score_block_in_digits<fours, Outputs, Every>(tile, i, first, last - (ragged ? 1 : 0), ragged,
+            score_block_in_digits<Ahead, fours, Outputs>(tile, i, first, last - (ragged ? 1 : 0), ragged,
                                                          weights + first * Outputs * digits * lanes<float>, scales,
                                                          scores + i, run > 0);
         }

@@ -156,10 +156,9 @@ class ModelGroup {
     template <int Outputs>
     void score(Index part) {
         for (Index i = 0; i < tile_.count(); i += lane_rows) {
-            for (Index r = i; part == 0 && r < std::min<Index>(i + lane_rows, most_tile_rows); ++r) {
-                for (Index byte = 0; byte < job_.rows.d * static_cast<Index>(sizeof(In)); byte += 64) {
-                    prefetch(reinterpret_cast<const char*>(tile_.coming()[r]) + byte);
-                }
+            const Index bytes = part == 0 ? lane_rows * job_.rows.d * static_cast<Index>(sizeof(In)) : 0;
+            for (Index byte = 0; byte < bytes; byte += 64) {
+                tile_.template look_ahead<64>(0);
             }
             score_rows<Outputs>(part, x_ + i * stride_, scores_ + (i * job_.k + part_first(part)) * lanes<T>);
         }

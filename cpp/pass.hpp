@@ -54,7 +54,7 @@ class PassThread {
     void run(Index first, Index last, double* sums) {
         tile_.fill(nullptr, first, last - first);
         tile_.announce(nullptr, last, std::min<Index>(job_.rows.n - last, most_tile_rows));
-        score<1>(weights_, intercepts_, scores_);
+        score<2>(weights_, intercepts_, scores_);
         if (job_.directions != nullptr) {
             score<0>(directions_, direction_intercepts_, along_);
         }
@@ -83,9 +83,9 @@ class PassThread {
         }
     }
 
-    template <int Every>
+    template <int Ahead>
     void score(const FoldedWeights<In, T>& weights, const T* intercepts, T* scores) {
-        score_tile<Every>(tile_, slice_, weights, scores);
+        score_tile<Ahead>(tile_, slice_, weights, scores);
         for (Index c = 0; c < outputs_; ++c) {
             for (Index row = 0; row < tile_.count(); row += lanes<T>) {
                 store(scores + c * tile_stride + row, load<T>(scores + c * tile_stride + row) + intercepts[c]);

@@ -21,39 +21,42 @@ class TileRows {
     TileRows(Arena& arena, const Rows& source, Slice slice) : source_(source), slice_(slice) {
         line_ = source.width * source.channels;
         first_feature_ = slice.first * lanes<T>;
-        const Index last_feature = std::min<Index>(source.d, slice.last * lanes<T>);
+        last_feature_ = std::min<Index>(source.d, slice.last * lanes<T>);
         first_line_ = source.mirrored == nullptr ? 0 : first_feature_ / line_;
-        const Index last_line = source.mirrored == nullptr ? 0 : ceil_div(last_feature, line_);
+        const Index last_line = source.mirrored == nullptr ? 0 : ceil_div(last_feature_, line_);
         copy_size_ = (last_line - first_line_) * line_;
         copies_ = arena.take<In>(copy_size_ == 0 ? 0 : copy_size_ * most_tile_rows + 64);
         ends_ = arena.take<In>(slice.ragged ? most_tile_rows * lanes<T> : 0);
         begins_ = arena.take<const In*>(padded);
         end_begins_ = arena.take<const In*>(padded);
-        coming_ = arena.take<const In*>(padded);
     }
 
     Index count() const { return count_; }
     // Of `count` rows, then the last again, as far as a block of rows may reach.
     const In* const* rows() const { return begins_; }
     const In* const* ends() const { return end_begins_; }  // of the ragged vector
-    const In* const* coming() const { return coming_; }    // rows that will be needed after these
 
-    // Says which rows come next, so that they can be brought near; with none left the present ones stand in.
+    // Says which rows come next, so that they can be brought near.
     void announce(const Index* members, Index first, Index count) {
-        for (Index i = 0; i < padded; ++i) {
-            coming_[i] = count > 0 ? row(member(members, first + std::min(i, count - 1))) : begins_[i];
-        }
+        ahead_ = {members, first, first + count, nullptr, nullptr};
     }
 
-    // Brings the line at `offset` of coming rows first, first + every, … of `count` near. Gathered rows lie anywhere in
-    // memory, and waiting for them costs up to half as much again as the arithmetic; a processor has only so many
-    // requests under way, so they are to be spread over all of the work.
-    template <int Every>
-    ONELAYER_INLINE void look_ahead(Index first, int count, Index offset) const {
-        if constexpr (Every > 0) {
+    // To be called at every `turn` of a kernel, in which it has read `Bytes` of its rows: brings as many bytes of the
+    // announced rows near, until all are. Gathered rows lie anywhere in memory, and waiting for them costs up to half
+    // as much again as the arithmetic. A processor has only so many requests under way, and guesses what follows only
+    // in rows read from end to end: so lines are asked for row by row, a few at a time in the course of all of the work.
+    template <int Bytes>
+    ONELAYER_INLINE void look_ahead(Index turn) const {
+        constexpr int lines = (Bytes + line_bytes - 1) / line_bytes;
+        constexpr Index every = Bytes == 0 || Bytes >= line_bytes ? 1 : line_bytes / Bytes;
+        if (turn % every == 0) {
 #pragma GCC unroll 8
-            for (int r = 0; r < count; r += Every) {
-                prefetch(coming_[first + r] + offset);
+            for (int i = 0; i < lines; ++i) {
+                if (ahead_.at == ahead_.end) {
+                    next_ahead();
+                }
+                prefetch(ahead_.at);
+                ahead_.at += ahead_.at == ahead_.end ? 0 : line_bytes;
             }
         }
     }
@@ -74,6 +77,17 @@ class TileRows {
 
   private:
     static constexpr Index padded = most_tile_rows + 16;
+    static constexpr int line_bytes = 64;
+
+    void next_ahead() const {
+        if (ahead_.next == ahead_.last) {
+            return;
+        }
+        const auto begin = reinterpret_cast<std::uintptr_t>(row(member(ahead_.members, ahead_.next++)));
+        const auto end = begin + static_cast<std::uintptr_t>((last_feature_ - first_feature_) * sizeof(In));
+        ahead_.at = reinterpret_cast<const char*>(begin / line_bytes * line_bytes);
+        ahead_.end = reinterpret_cast<const char*>((end + line_bytes - 1) / line_bytes * line_bytes);
+    }
 
     const In* whole_row(Index which) const {
         return static_cast<const In*>(source_.data) + member(source_.positions, which) * source_.d;
@@ -109,12 +123,18 @@ class TileRows {
 
     const Rows& source_;
     Slice slice_;
-    Index line_, first_feature_, first_line_, copy_size_, count_ = 0;
+    Index line_, first_feature_, last_feature_, first_line_, copy_size_, count_ = 0;
     In* copies_;
     In* ends_;
     const In** begins_;
     const In** end_begins_;
-    const In** coming_;
+    struct Ahead {
+        const Index* members = nullptr;
+        Index next = 0, last = 0;
+        const char* at = nullptr;
+        const char* end = nullptr;
+    };
+    mutable Ahead ahead_;
 };
 
 // What a tile's rows should be and what they weigh.

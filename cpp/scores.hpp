@@ -36,10 +36,10 @@ ONELAYER_INLINE void add_products(const In* const (&rows)[Rows], Index offset, c
 
 // Vectors [first, last) of a few rows against one group of outputs; `weights` begins at `first`. The ragged vector, if
 // any, follows them.
-template <class In, class T, int Rows, int Outputs, int Every>
+template <int Ahead, int Rows, int Outputs, class In, class T>
 void score_block(const TileRows<In, T>& tile, Index row, Index first, Index last, bool ragged, const T* weights,
                  T* scores, bool add) {
-    constexpr Index line_vectors = 64 / (lanes<T> * static_cast<Index>(sizeof(In)));
+    constexpr int bytes = Rows * lanes<T> * static_cast<int>(sizeof(In));
     const In* rows[Rows];
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
@@ -47,12 +47,9 @@ void score_block(const TileRows<In, T>& tile, Index row, Index first, Index last
     }
     Vec<T> sums[Outputs * Rows] = {};
     for (Index v = first; v < last; ++v, weights += Outputs * lanes<T>) {
-        if (line_vectors <= 1 || v % line_vectors == 0) {
-            tile.template look_ahead<Every>(row, Rows, v * lanes<T>);
-        }
+        tile.template look_ahead<bytes * Ahead / 2>(v);
         add_products<In, T, Rows, Outputs>(rows, v * lanes<T>, weights, sums);
     }
-    tile.template look_ahead<Every>(row, Rows, last * lanes<T> - 1);  // rows may begin within a line
     if (ragged) {
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r) {
@@ -73,7 +70,7 @@ void score_block(const TileRows<In, T>& tile, Index row, Index first, Index last
 }
 
 // One group of outputs over the whole slice, in runs whose weights stay in the first-level cache.
-template <class In, class T, int Outputs, int Every>
+template <int Ahead, int Outputs, class In, class T>
 void score_group(const TileRows<In, T>& tile, Slice slice, const T* weights, T* scores) {
     constexpr int block = rows_together(Outputs);
     constexpr Index most = run_bytes / (vector_bytes * Outputs);
@@ -82,25 +79,25 @@ void score_group(const TileRows<In, T>& tile, Slice slice, const T* weights, T* 
         const Index first = vectors * run / runs, last = vectors * (run + 1) / runs;
         const bool ragged = slice.ragged && last == vectors;
         for (Index i = 0; i < tile.count(); i += block) {
-            score_block<In, T, block, Outputs, Every>(tile, i, first, last - (ragged ? 1 : 0), ragged,
-                                                      weights + first * Outputs * lanes<T>, scores + i, run > 0);
+            score_block<Ahead, block, Outputs>(tile, i, first, last - (ragged ? 1 : 0), ragged,
+                                               weights + first * Outputs * lanes<T>, scores + i, run > 0);
         }
     }
 }
 
 // Scores of every row of the tile on this slice of the features, class by class; up to a block's rows beyond the last
-// are overwritten too. Meanwhile brings every `Every`th of the coming rows near; 0 for none.
-template <int Every, class In, class T>
+// are overwritten too. Meanwhile brings so many halves of the announced rows near.
+template <int Ahead, class In, class T>
 void score_tile(const TileRows<In, T>& tile, Slice slice, const FoldedWeights<In, T>& weights, T* scores) {
     for (Index g = 0; g < weights.groups.count; ++g) {
         const OutputGroup group = weights.groups[g];
         with_constant<most_group<T>>(group.size, [&](auto outputs) {
             T* of_group = scores + group.first * tile_stride;
             if constexpr (in_digits<In, T>) {
-                score_group_in_digits<outputs, Every>(tile, slice, weights.digits().of(group),
+                score_group_in_digits<Ahead, outputs>(tile, slice, weights.digits().of(group),
                                                       weights.digits().scales(group), of_group);
             } else {
-                score_group<In, T, outputs, Every>(tile, slice, weights.packed(group), of_group);
+                score_group<Ahead, outputs>(tile, slice, weights.packed(group), of_group);
             }
         });
     }

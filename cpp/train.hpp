@@ -7,7 +7,6 @@
 // whatever the number of threads.
 #pragma once
 
-#include <cstdlib>
 #include <vector>
 
 #include "folded.hpp"
@@ -95,7 +94,7 @@ class TrainPart {
         if (tile.closes) {
             weights_.clear_offsets();
         }
-        gradient_tile<0>(rows_, slice_, weights_.groups, residuals.of_rows,
+        gradient_tile<1>(rows_, slice_, weights_.groups, residuals.of_rows,
                       [&](auto outputs, OutputGroup group, Index vector, Vec<T>* sums) {
                           if (!tile.opens) {
                               add_kept<outputs>(kept<outputs>(group, vector), sums);
@@ -288,16 +287,15 @@ class Training {
 };
 
 // Into how many parts the features are cut. A part must give enough to do in a round, or its thread only gets in the
-// way, and its weights should stay in a first-level cache. An even number keeps two threads equally busy.
+// way; and its weights should stay in the caches. An even number keeps two threads equally busy.
 template <class T>
 int parts_of(const TrainJob<T>& job) {
     constexpr Index least_work = 60'000;  // multiply-adds
-    constexpr Index most_vectors = 64;
+    constexpr Index most_vectors = 96;
     const Index work = 2 * std::min(job.batch_size, job.ordered) * job.k * job.rows.d;
     const Index vectors = ceil_div(job.rows.d, lanes<T>);
     const Index wanted = 2 * std::max<Index>(1, ceil_div(vectors, 2 * most_vectors));
     const Index useful = std::min<Index>({wanted, work / least_work, vectors / 2, Rounds::most_parts});
-    if (getenv("PARTS")) return atoi(getenv("PARTS"));
     return static_cast<int>(std::max<Index>(1, useful));
 }
 
