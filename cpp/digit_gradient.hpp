@@ -1,6 +1,6 @@
-// Residual × input for rows of bytes, with residuals in digits. Four rows are interleaved byte by byte, so that the four
-// products which one instruction adds up are those of a feature; a residual's digits for four rows are one number that
-// every lane meets.
+// Residual × input for rows of bytes, with residuals in digits. Four rows are interleaved byte by byte, so that the
+// four products which one instruction adds up are those of a feature; a residual's digits for four rows are one number
+// that every lane meets.
 #pragma once
 
 #include "digits.hpp"
@@ -113,9 +113,9 @@ ONELAYER_INLINE void sum_chunk(const Tile& tile, const Bytes* x, const ResidualD
 #pragma GCC unroll 4
     for (int first = 0; first < chunk; first += vectors) {
         Vec<float> some[vectors * Outputs];
-        sum_digits<vectors, Outputs>(
-            x + first, chunk, ceil_div(tile.count(), 4), residual, some,
-            [&](Index f) { tile.template look_ahead<4 * vectors * lanes<float> * Ahead / 2>(f); });
+        sum_digits<vectors, Outputs>(x + first, chunk, ceil_div(tile.count(), 4), residual, some, [&](Index f) {
+            tile.template look_ahead<4 * vectors * lanes<float> * Ahead / 2>(f);
+        });
         std::copy(some, some + vectors * Outputs, sums + first * Outputs);
     }
     for (int o = 0; o < Outputs; ++o) {

@@ -9,8 +9,8 @@ namespace onelayer::ONELAYER_ISA {
 
 #if defined(__AVX512VNNI__)
 
-// Fours of rows for so many outputs: fours · outputs · digits sums, besides the rows and one vector of weights, are what
-// the registers hold.
+// Fours of rows for so many outputs: fours · outputs · digits sums, besides the rows and one vector of weights, are
+// what the registers hold.
 constexpr int fours_together(int outputs) {
     return outputs <= 2 ? 4 : outputs <= 4 ? 2 : 1;
 }

@@ -52,8 +52,7 @@ struct DigitScale {
     // For numbers up to `largest`.
     static DigitScale of(float largest) {
         constexpr float nothing = 1e-30F;  // what is smaller adds nothing to a score or a weight
-        return largest <= nothing ? DigitScale{}
-                                  : DigitScale{largest_in_digits / largest, largest / largest_in_digits};
+        return largest <= nothing ? DigitScale{} : DigitScale{largest_in_digits / largest, largest / largest_in_digits};
     }
 
     // Whether numbers of which this is the largest can be written, and lose no more than a bit.
@@ -70,8 +69,7 @@ ONELAYER_INLINE Bytes digits_of(Vec<float> v, DigitScale scale) {
     // With 128 added to every digit they are what bytes of an integer hold; taking it off again is one exclusive or.
     const __m512i half = _mm512_set1_epi32(0x00808080);
     const __m512i bytes = _mm512_xor_si512(_mm512_add_epi32(integers, half), half);
-    const __m512i gather = _mm512_broadcast_i32x4(
-        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    const __m512i gather = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     return _mm512_shuffle_epi8(bytes, gather);
 }
 

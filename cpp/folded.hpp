@@ -22,7 +22,12 @@ template <class In, class T>
 class FoldedWeights {
   public:
     FoldedWeights(Arena& arena, Index k, Index d, Slice slice, bool with_velocity)
-        : groups(k), k_(k), d_(d), vectors_(slice.last - slice.first), slice_(slice), digits_(arena, groups, k, vectors_) {
+        : groups(k),
+          k_(k),
+          d_(d),
+          vectors_(slice.last - slice.first),
+          slice_(slice),
+          digits_(arena, groups, k, vectors_) {
         weights_ = arena.take<T>(k * vectors_ * lanes<T>);
         velocity_ = with_velocity ? arena.take<T>(k * vectors_ * lanes<T>) : nullptr;
         shift_ = arena.take<T>(vectors_ * lanes<T>);

@@ -44,7 +44,8 @@ class TileRows {
     // To be called at every `turn` of a kernel, in which it has read `Bytes` of its rows: brings as many bytes of the
     // announced rows near, until all are. Gathered rows lie anywhere in memory, and waiting for them costs up to half
     // as much again as the arithmetic. A processor has only so many requests under way, and guesses what follows only
-    // in rows read from end to end: so lines are asked for row by row, a few at a time in the course of all of the work.
+    // in rows read from end to end: so lines are asked for row by row, a few at a time in the course of all of the
+    // work.
     template <int Bytes>
     ONELAYER_INLINE void look_ahead(Index turn) const {
         constexpr int lines = (Bytes + line_bytes - 1) / line_bytes;
@@ -154,20 +155,25 @@ class TileLabels {
     double total_weight() const { return total_weight_; }
 
     void fill(const Index* members, Index first, Index count) {
-        total_weight_ = 0;
-        for (Index i = 0; i < count; ++i) {
-            const Index which = member(members, first + i);
-            weights[i] = row_weights_ == nullptr ? T(1) : row_weights_[which];
-            total_weight_ += static_cast<double>(weights[i]);
-            if (targets_.labels != nullptr) {
-                labels[i] = static_cast<T>(targets_.labels[which]);
-            } else {
-                for (Index c = 0; c < k_; ++c) {
-                    probabilities[c * tile_stride + i] = targets_.probabilities[which * k_ + c];
-                }
+        total_weight_ = static_cast<double>(count);
+        std::fill(weights, weights + count, T(1));
+        std::fill(weights + count, weights + tile_stride, T(0));
+        if (row_weights_ != nullptr) {
+            total_weight_ = 0;
+            for (Index i = 0; i < count; ++i) {
+                weights[i] = row_weights_[member(members, first + i)];
+                total_weight_ += static_cast<double>(weights[i]);
             }
         }
-        std::fill(weights + count, weights + tile_stride, T(0));
+        for (Index i = 0; i < count && targets_.labels != nullptr; ++i) {
+            labels[i] = static_cast<T>(targets_.labels[member(members, first + i)]);
+        }
+        for (Index i = 0; i < count && targets_.probabilities != nullptr; ++i) {
+            const T* of_row = targets_.probabilities + member(members, first + i) * k_;
+            for (Index c = 0; c < k_; ++c) {
+                probabilities[c * tile_stride + i] = of_row[c];
+            }
+        }
     }
 
   private:

@@ -223,4 +223,12 @@ ONELAYER_INLINE void prefetch(const void* at) {
     __builtin_prefetch(at, 0, 2);
 }
 
+// The same for all of some numbers that another thread has just written: one by one they'd be waited for in turn.
+template <class T>
+ONELAYER_INLINE void prefetch_all(const T* numbers, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; i += 64 / static_cast<std::int64_t>(sizeof(T))) {
+        __builtin_prefetch(numbers + i, 0, 3);
+    }
+}
+
 }  // namespace onelayer::ONELAYER_ISA

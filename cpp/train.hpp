@@ -91,20 +91,21 @@ class TrainPart {
     }
 
     void descend(const BatchTile& tile, const Residuals<T>& residuals) {
+        prefetch_all(residuals.of_rows, job_.k * tile_stride);
         if (tile.closes) {
             weights_.clear_offsets();
         }
         gradient_tile<1>(rows_, slice_, weights_.groups, residuals.of_rows,
-                      [&](auto outputs, OutputGroup group, Index vector, Vec<T>* sums) {
-                          if (!tile.opens) {
-                              add_kept<outputs>(kept<outputs>(group, vector), sums);
-                          }
-                          if (tile.closes) {
-                              weights_.template step<outputs>(group, vector, sums, residuals.sums, residuals.step);
-                          } else {
-                              keep<outputs>(kept<outputs>(group, vector), sums);
-                          }
-                      });
+                         [&](auto outputs, OutputGroup group, Index vector, Vec<T>* sums) {
+                             if (!tile.opens) {
+                                 add_kept<outputs>(kept<outputs>(group, vector), sums);
+                             }
+                             if (tile.closes) {
+                                 weights_.template step<outputs>(group, vector, sums, residuals.sums, residuals.step);
+                             } else {
+                                 keep<outputs>(kept<outputs>(group, vector), sums);
+                             }
+                         });
         if (tile.closes) {
             weights_.settle();
         }
@@ -203,6 +204,9 @@ class Training {
   private:
     // From all parts' scores to the weighted residuals of the present tile.
     void weigh() {
+        for (const auto& part : parts_) {
+            prefetch_all(part.scores, job_.k * tile_stride);
+        }
         labels_.fill(job_.order, present_.first, present_.count);
         if (present_.opens) {
             total_weight_ = loss_ = 0;
