@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import joblib
 import pytest
+import threadpoolctl
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from onelayer.errors import ConfigError
-from onelayer.threads import limited_threads, threads_for, usable_threads
+from onelayer.threads import _CONTROLLED, _controller, limited_threads, threads_for, usable_threads
 
 
 def blas_threads():
@@ -41,6 +42,18 @@ def test_inside_a_worker_of_joblib_there_is_one():
     with joblib.parallel_config(backend="threading"):
         nested = joblib.Parallel(n_jobs=2)(joblib.delayed(usable_threads)(None) for _ in range(2))
     assert all(1 <= threads <= joblib.cpu_count() for threads in nested)
+
+
+def test_all_libraries_are_found_that_can_be_controlled():
+    found, all_of_them = (
+        {library["filepath"] for library in info} for info in (_controller.__wrapped__().info(), threadpool_info())
+    )
+    assert found == all_of_them
+
+
+def test_names_of_all_kinds_of_libraries_are_known():
+    prefixes = [prefix for kind in threadpoolctl._ALL_CONTROLLERS for prefix in kind.filename_prefixes]
+    assert [name for name in prefixes if not any(part in name for part in _CONTROLLED)] == []
 
 
 def test_libraries_are_held_to_the_limit_and_let_go_again():
