@@ -11,7 +11,7 @@ from onelayer.errors import ConfigError
 
 __all__ = ["limited_threads", "threads_for", "usable_threads"]
 
-_CONTROLLED: Final = ("blas", "mkl", "blis", "omp")  # in the names of all libraries that threadpoolctl knows
+_CONTROLLED: Final = ("blas", "mkl", "blis", "omp")  # in the names of all BLAS and OpenMP libraries
 LEAST_SHARED_WORK: Final = 20_000_000  # multiplications: some tenths of a millisecond
 
 
