@@ -194,17 +194,26 @@ class ModelGroup {
     // Turns the scores of a row into weighted residuals; returns the row's weight for each model.
     Vec<T> residual(const ModelTile<T>& tile, Index row, T* scores) {
         const Column<T, lanes<T>> z{scores};
-        const TileTargets<T> targets{tile.labels, nullptr, job_.targets.smoothing};
-        const RowProbability probability{tile.probabilities + row};
-        const Vec<T> weight = row_weight(tile, row);
-        const Vec<T> loss = residual_of<T>(
-            job_.loss, z, job_.k, LabelTarget<T>{broadcast(tile.labels[row]), targets.on(job_.k), targets.off(job_.k)},
-            tile.probabilities == nullptr ? nullptr : &probability);
+        const Vec<T> weight = row_weight(tile, row), loss = loss_of(tile, row, z);
         loss_ += select(weight > T(0), loss * weight, Vec<T>{});
         for (Index c = 0; c < job_.k; ++c) {
             z.set(c, select(weight > T(0), z[c] * weight, Vec<T>{}));
         }
         return weight;
+    }
+
+    Vec<T> loss_of(const ModelTile<T>& tile, Index row, Column<T, lanes<T>> z) const {
+        const TileTargets<T> targets{tile.labels, nullptr, job_.targets.smoothing};
+        const T on = targets.on(job_.k), off = targets.off(job_.k);
+        if (tile.probabilities != nullptr) {
+            const RowProbability probability{tile.probabilities + row};
+            return residual_of<T>(job_.loss, z, job_.k, LabelTarget<T>{}, &probability);
+        }
+        if (job_.loss == Loss::softmax) {
+            return softmax_loss_of_label<T>(z, job_.k, static_cast<Index>(tile.labels[row]), on, off);
+        }
+        const RowProbability* none = nullptr;
+        return residual_of<T>(job_.loss, z, job_.k, LabelTarget<T>{broadcast(tile.labels[row]), on, off}, none);
     }
 
     struct RowProbability {
