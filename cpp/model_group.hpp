@@ -150,8 +150,8 @@ class ModelGroup {
     template <int Outputs>
     void score(const ModelTile<T>& tile, Index part, bool prefetching, T* scores) {
         for (Index i = 0; i < tile.count; i += lane_rows) {
-            for (Index r = i; prefetching && tile.coming != nullptr && r < std::min<Index>(i + lane_rows, most_tile_rows);
-                 ++r) {
+            const bool asking = prefetching && tile.coming != nullptr;
+            for (Index r = i; asking && r < std::min<Index>(i + lane_rows, most_tile_rows); ++r) {
                 for (Index byte = 0; byte < tile.coming_bytes; byte += 64) {
                     prefetch(tile.coming[r] + byte);
                 }
