@@ -114,7 +114,7 @@ ONELAYER_INLINE void sum_chunk(const Tile& tile, const Bytes* x, const ResidualD
     for (int first = 0; first < chunk; first += vectors) {
         Vec<float> some[vectors * Outputs];
         sum_digits<vectors, Outputs>(x + first, chunk, ceil_div(tile.count(), 4), residual, some, [&](Index f) {
-            tile.template look_ahead<4 * vectors * lanes<float> * Ahead / 2>(f);
+            tile.ahead().template look<4 * vectors * lanes<float> * Ahead / 2>(f);
         });
         std::copy(some, some + vectors * Outputs, sums + first * Outputs);
     }

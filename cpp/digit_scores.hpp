@@ -76,7 +76,7 @@ void score_block_in_digits(const Tile& tile, Index row, Index first, Index last,
     std::copy(tile.rows() + row, tile.rows() + row + count, rows);
     Counts sums[Outputs * Fours * digits] = {};
     for (Index v = first; v < last; ++v, weights += Outputs * digits * lanes<float>) {
-        tile.template look_ahead<count * lanes<float> * Ahead / 2>(v);
+        tile.ahead().template look<count * lanes<float> * Ahead / 2>(v);
         add_products<Fours, Outputs>(rows, v * lanes<float>, weights, sums);
     }
     if (ragged) {

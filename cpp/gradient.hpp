@@ -15,7 +15,7 @@ ONELAYER_INLINE void sum_gradient(const TileRows<In, T>& tile, const In* const* 
                                   Vec<T> (&sums)[Vectors * Outputs]) {
     constexpr int bytes = Vectors * lanes<T> * static_cast<int>(sizeof(In));
     for (Index i = 0; i < tile.count(); ++i) {
-        tile.template look_ahead<bytes * Ahead / 2>(i);
+        tile.ahead().template look<bytes * Ahead / 2>(i);
         const In* row = rows[i] + offset;
         Vec<T> x[Vectors];
 #pragma GCC unroll 16

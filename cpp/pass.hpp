@@ -47,7 +47,7 @@ class PassThread {
     // Rows [first, last); their sums go to `sums` (m, 3), what they give to gradients is added to `chunk`.
     void run(Index first, Index last, double* sums, const ChunkSums& chunk) {
         tile_.fill(nullptr, first, last - first);
-        tile_.announce(nullptr, last, std::min<Index>(job_.rows.n - last, most_tile_rows));
+        tile_.ahead().announce(nullptr, last, std::min<Index>(job_.rows.n - last, most_tile_rows));
         score<2>(weights_, intercepts_, scores_);
         if (job_.directions != nullptr) {
             score<0>(directions_, direction_intercepts_, along_);

@@ -5,14 +5,11 @@
 // the last features of a row when d isn't a multiple of the vector width.
 #pragma once
 
+#include "lookahead.hpp"
 #include "mirror.hpp"
 #include "tiling.hpp"
 
 namespace onelayer::ONELAYER_ISA {
-
-inline Index member(const Index* members, Index i) {
-    return members == nullptr ? i : members[i];
-}
 
 // Features `slice` of a tile's rows.
 template <class In, class T>
@@ -21,12 +18,13 @@ class TileRows {
     TileRows(Arena& arena, const Rows& source, Slice slice) : source_(source), slice_(slice) {
         line_ = source.width * source.channels;
         first_feature_ = slice.first * lanes<T>;
-        last_feature_ = std::min<Index>(source.d, slice.last * lanes<T>);
+        const Index last_feature = std::min<Index>(source.d, slice.last * lanes<T>);
         first_line_ = source.mirrored == nullptr ? 0 : first_feature_ / line_;
-        const Index last_line = source.mirrored == nullptr ? 0 : ceil_div(last_feature_, line_);
+        const Index last_line = source.mirrored == nullptr ? 0 : ceil_div(last_feature, line_);
         copy_size_ = (last_line - first_line_) * line_;
         copies_ = arena.take<In>(copy_size_ == 0 ? 0 : copy_size_ * most_tile_rows + 64);
         ends_ = arena.take<In>(slice.ragged ? most_tile_rows * lanes<T> : 0);
+        ahead_ = Lookahead(static_cast<const In*>(nullptr), source, first_feature_, last_feature);
         begins_ = arena.take<const In*>(padded);
         end_begins_ = arena.take<const In*>(padded);
     }
@@ -36,31 +34,7 @@ class TileRows {
     const In* const* rows() const { return begins_; }
     const In* const* ends() const { return end_begins_; }  // of the ragged vector
 
-    // Says which rows come next, so that they can be brought near.
-    void announce(const Index* members, Index first, Index count) {
-        ahead_ = {members, first, first + count, nullptr, nullptr};
-    }
-
-    // To be called at every `turn` of a kernel, in which it has read `Bytes` of its rows: brings as many bytes of the
-    // announced rows near, until all are. Gathered rows lie anywhere in memory, and waiting for them costs up to half
-    // as much again as the arithmetic. A processor has only so many requests under way, and guesses what follows only
-    // in rows read from end to end: so lines are asked for row by row, a few at a time in the course of all of the
-    // work.
-    template <int Bytes>
-    ONELAYER_INLINE void look_ahead(Index turn) const {
-        constexpr int lines = (Bytes + line_bytes - 1) / line_bytes;
-        constexpr Index every = Bytes == 0 || Bytes >= line_bytes ? 1 : line_bytes / Bytes;
-        if (turn % every == 0) {
-#pragma GCC unroll 8
-            for (int i = 0; i < lines; ++i) {
-                if (ahead_.at == ahead_.end) {
-                    next_ahead();
-                }
-                prefetch(ahead_.at);
-                ahead_.at += ahead_.at == ahead_.end ? 0 : line_bytes;
-            }
-        }
-    }
+    Lookahead& ahead() const { return ahead_; }  // of rows that come next
 
     // Makes rows members[first … first + count) the tile; without members, rows first … first + count.
     void fill(const Index* members, Index first, Index count) {
@@ -78,17 +52,6 @@ class TileRows {
 
   private:
     static constexpr Index padded = most_tile_rows + 16;
-    static constexpr int line_bytes = 64;
-
-    void next_ahead() const {
-        if (ahead_.next == ahead_.last) {
-            return;
-        }
-        const auto begin = reinterpret_cast<std::uintptr_t>(row(member(ahead_.members, ahead_.next++)));
-        const auto end = begin + static_cast<std::uintptr_t>((last_feature_ - first_feature_) * sizeof(In));
-        ahead_.at = reinterpret_cast<const char*>(begin / line_bytes * line_bytes);
-        ahead_.end = reinterpret_cast<const char*>((end + line_bytes - 1) / line_bytes * line_bytes);
-    }
 
     const In* whole_row(Index which) const {
         return static_cast<const In*>(source_.data) + member(source_.positions, which) * source_.d;
@@ -124,18 +87,12 @@ class TileRows {
 
     const Rows& source_;
     Slice slice_;
-    Index line_, first_feature_, last_feature_, first_line_, copy_size_, count_ = 0;
+    Index line_, first_feature_, first_line_, copy_size_, count_ = 0;
     In* copies_;
     In* ends_;
     const In** begins_;
     const In** end_begins_;
-    struct Ahead {
-        const Index* members = nullptr;
-        Index next = 0, last = 0;
-        const char* at = nullptr;
-        const char* end = nullptr;
-    };
-    mutable Ahead ahead_;
+    mutable Lookahead ahead_;
 };
 
 // What a tile's rows should be and what they weigh.

@@ -47,7 +47,7 @@ void score_block(const TileRows<In, T>& tile, Index row, Index first, Index last
     }
     Vec<T> sums[Outputs * Rows] = {};
     for (Index v = first; v < last; ++v, weights += Outputs * lanes<T>) {
-        tile.template look_ahead<bytes * Ahead / 2>(v);
+        tile.ahead().template look<bytes * Ahead / 2>(v);
         add_products<In, T, Rows, Outputs>(rows, v * lanes<T>, weights, sums);
     }
     if (ragged) {

@@ -72,6 +72,28 @@ class Patience {
 
 inline constexpr int most_threads = 256;
 
+// A barrier of spinning threads, one cache line for each. A kernel crosses thousands a second, and a futex costs as
+// much as a step's arithmetic.
+class Barrier {
+  public:
+    // Says that `thread` has reached its round `round` (from 1, rising), then waits until all others have.
+    void arrive_and_wait(int thread, int threads, std::uint64_t round) noexcept {
+        __atomic_store_n(&reached_[thread].round, round, __ATOMIC_RELEASE);
+        for (int other = 0; other < threads; ++other) {
+            Patience patience;
+            while (__atomic_load_n(&reached_[other].round, __ATOMIC_ACQUIRE) < round) {
+                patience.pause();
+            }
+        }
+    }
+
+  private:
+    struct alignas(64) Line {
+        std::uint64_t round = 0;
+    };
+    Line reached_[most_threads];
+};
+
 // Rounds of tasks that threads share: in each round every part of the work is done once. A thread begins with parts of
 // its own, whose weights are in its cache, and then takes what nobody has begun, so that one that loses its processor
 // holds up only the part it is at. Who finishes a round takes the turn between rounds alone. All of it spins: a kernel

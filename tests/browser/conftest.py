@@ -85,6 +85,20 @@ def _make_hostile(run: RunDirectory) -> None:
     metrics["data"]["source"] = HOSTILE
     run.write_metrics(metrics)
     run.write_environment({HOSTILE: HOSTILE})
+    trial = {
+        "values": {"loss": HOSTILE},
+        "status": HOSTILE,
+        "epochs": 1,
+        "validation_loss": 0.5,
+        "validation_accuracy": 0.9,
+        "accuracy_interval": [0.8, 0.95],
+        "standard_error": 0.02,
+    }
+    other = trial | {"values": {"loss": "softmax"}, "validation_accuracy": 0.8}
+    axis = {"name": "loss", "values": ["softmax", HOSTILE], "scale": "list"}
+    counts = {"n_models": 2, "n_diverged": 0, "n_folds": 1, "passes": 1, "seconds": 1.0}
+    sweep = {"axes": [axis], "trials": [other, trial], "chosen": trial, "one_se": trial} | counts
+    run.sweep_path.write_text(json.dumps(sweep))
     report_run(run)
 
 

@@ -60,7 +60,7 @@ def test_every_chart_is_drawn(open_report, kind, width):
     page = open_report(kind, width).page
     marks = page.evaluate(
         """() => Object.fromEntries([...document.querySelectorAll("[data-chart]")].map((chart) =>
-          [chart.dataset.chart, chart.querySelectorAll("path.js-line, .point").length]))"""
+          [chart.dataset.chart, chart.querySelectorAll("path.js-line, .point, .heatmaplayer image").length]))"""
     )
     assert sorted(marks) == sorted(payload(page)["charts"])
     assert min(marks.values()) >= 1
@@ -115,11 +115,34 @@ def test_a_click_on_a_cell_shows_its_images_alone(open_report, width):
     assert all(re.fullmatch(r"Row \d+: 3, taken for one", text) for text in words)
 
 
-def test_more_images_of_a_cell_are_shown_on_demand(open_report):
+def test_every_cell_shows_the_same_number_of_images(open_report):
     page = open_report("digits").page
-    page.click(".cell[data-true='0'][data-predicted='0']")
-    page.click(".cell-images .more")
-    assert page.locator("#cell-tiles img").count() == min(payload(page)["confusion"][0][0], 24)
+    counts = payload(page)["confusion"]
+    cells = [(true, predicted) for true in range(10) for predicted in range(10) if counts[true][predicted]]
+    assert len(cells) > 10
+    for true, predicted in cells:
+        page.click(f".cell[data-true='{true}'][data-predicted='{predicted}']")
+        assert page.locator("#cell-tiles img").count() == min(counts[true][predicted], 12)
+
+
+@pytest.mark.parametrize(("kind", "words"), [("sweep", "learning_rate = 0.1"), ("hostile", "loss = </script><img")])
+def test_the_pointer_on_a_trial_says_what_it_is(open_report, kind, words):
+    page = open_report(kind).page
+    chart = page.locator("[data-chart^=sweep-accuracy]").first
+    chart.scroll_into_view_if_needed()
+    box = chart.locator(".trace.scatter").last.locator(".point").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    wait_until(page, lambda: page.locator(".hovertext").count() == 1)
+    said = page.locator(".hovertext").text_content()
+    assert words in said
+    assert "accuracy " in said
+    assert page.evaluate("document.querySelectorAll('[onerror]').length") == 0
+
+
+def test_the_choices_of_a_sweep_are_framed_in_its_heat_map(open_report):
+    page = open_report("sweep").page
+    assert page.locator("#chart-sweep-heat-map .shapelayer path").count() == 2
+    assert page.locator("#chart-sweep-heat-map .textpoint").count() == 4
 
 
 def test_cells_are_reached_by_keyboard(open_report):

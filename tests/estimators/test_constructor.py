@@ -6,7 +6,10 @@ import inspect
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from onelayer import OneLayerClassifier
 from onelayer.training import TrainingParameters
@@ -46,10 +49,34 @@ def test_repr_shows_what_is_not_default():
     assert repr(OneLayerClassifier("hinge", learning_rate=0.1)) == "OneLayerClassifier(learning_rate=0.1, loss='hinge')"
 
 
-@pytest.mark.parametrize("fitted", [False, True])
-def test_notebooks_show_it(make, three_classes, fitted):
-    clf = make(l2=0.123)
-    page = (clf.fit(*three_classes) if fitted else clf)._repr_html_()
+def test_notebooks_show_the_parameters_before_fit(make):
+    page = make(l2=0.123)._repr_html_()
     assert "OneLayerClassifier" in page
     assert "0.123" in page
-    assert ("Not fitted" in page) is not fitted
+    assert "Not fitted" in page
+
+
+def test_notebooks_show_the_report_after_fit(make, three_classes):
+    clf = make(l2=0.123).fit(*three_classes)
+    bundle = clf._repr_mimebundle_()
+    assert bundle["text/html"] == clf._repr_html_() == clf.report()._repr_html_()
+    assert "OneLayerClassifier(" in bundle["text/plain"]
+    assert len(bundle["text/html"]) < 2.5e6
+
+
+def test_notebooks_show_what_a_pipeline_is_made_of(make, three_classes):
+    page = make_pipeline(StandardScaler(), make()).fit(*three_classes)._repr_html_()
+    assert "StandardScaler" in page
+    assert "<iframe" not in page
+
+
+def test_notebooks_show_the_parameters_where_there_can_be_no_report(make, three_classes):
+    clf = make().fit(*three_classes)
+    clf.n_iter_ = -1
+    assert "OneLayerClassifier" in clf._repr_html_()
+
+
+def test_text_is_shown_on_demand(make, three_classes):
+    clf = make().fit(*three_classes)
+    with config_context(display="text"):
+        assert list(clf._repr_mimebundle_()) == ["text/plain"]

@@ -104,6 +104,38 @@ def test_a_missing_run_is_refused_in_one_line(tmp_path, capsys):
     assert "no such run directory" in complaint(capsys, tmp_path / "nowhere")
 
 
+def lacking(run):
+    (run.path / "metrics.json").unlink()
+    return "it lacks metrics.json"
+
+
+def damaged(run):
+    run.write_metrics(run.read_metrics() | {"test": {"accuracy": "<img onerror=alert(1)>"}})
+    return "metrics: test."
+
+
+def of_another_version(run):
+    arrays, metadata = read_tensors(run.model_path)
+    write_tensors(run.model_path, arrays, metadata | {"format_version": "99"})
+    return "is an onelayer model of version '99'"
+
+
+def gone(run):
+    shutil.rmtree(run.path)
+    return "no such run directory"
+
+
+@pytest.mark.parametrize("spoil", [gone, lacking, damaged, of_another_version])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_comparison_with_a_bad_run_is_refused_in_one_line(run, finished, tmp_path, capsys, spoil, place):
+    reason = spoil(run)
+    runs = [finished, finished]
+    runs[place] = run.path
+    out = tmp_path / "page.html"
+    assert reason in complaint(capsys, *runs, "--out", out)
+    assert not out.exists()
+
+
 def test_a_comparison_replaces_nothing_unasked(run, tmp_path, capsys):
     out = tmp_path / "page.html"
     out.write_text("mine")

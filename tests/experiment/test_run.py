@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import json
 import signal
 
+import numpy as np
 import pytest
 
 from onelayer.errors import DivergenceError, InputError, ModelFileError, RunDirectoryError
 from onelayer.experiment import ExperimentConfig, resume_run, run_experiment
 from onelayer.experiment.config import RECIPES
+from onelayer.storage.tensors import read_tensors, write_tensors
 from onelayer.training.listeners import Listener
 
 # Everything that has a state: velocity, flips that accumulate, the best of several validations an epoch.
@@ -168,6 +171,36 @@ def test_a_run_of_other_data_is_not_resumed(tmp_path):
 def test_no_run_is_not_resumed(tmp_path):
     with pytest.raises(RunDirectoryError, match="it lacks config"):
         resume_run(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_damaged_checkpoint_is_refused_or_goes_on(tmp_path):
+    with pytest.raises(KilledError):
+        run_experiment(CONFIG, tmp_path / "run", listeners=[At(9, killed)])
+    path = tmp_path / "run" / "checkpoint.safetensors"
+    arrays, metadata = read_tensors(path)
+    state = json.loads(metadata["state"])
+    refused = 0
+    for name, array in arrays.items():
+        for odd in (None, array[:0], array[np.newaxis], array.astype(np.int64), np.full_like(array, 2**40)):
+            parts = {key: value for key, value in arrays.items() if key != name} | ({} if odd is None else {name: odd})
+            refused += is_refused(path, parts, metadata)
+    for key in state:
+        for odd in (None, -1, 10**30, "x", [], {}, "0x1p9999"):
+            refused += is_refused(path, arrays, metadata | {"state": json.dumps(state | {key: odd})})
+    assert refused > 60
+
+
+def is_refused(path, arrays, metadata):
+    """Whether a run with this checkpoint is refused; or else goes on, or diverges."""
+    write_tensors(path, arrays, metadata)
+    try:
+        resume_run(path.parent)
+    except ModelFileError:
+        return True
+    except DivergenceError:
+        return False
+    return False
 
 
 # TDT4265, assignment 1: digits 2 against 3 of the first 20,000 of MNIST, validated on its test part.

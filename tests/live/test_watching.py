@@ -69,7 +69,7 @@ def test_weights_have_a_picture_each(live, client, train_small):
     train_small(live)
     weights = newest(client, has_ended)["training"]["weights"]
     assert [one["name"] for one in weights] == ["<i>one</i>", "two", "three"]
-    assert all(one["light"].startswith("data:image/png;base64,") for one in weights)
+    assert all(one["light"].startswith("data:image/webp;base64,") for one in weights)
 
 
 def test_curves_grow(live, client, train_small):

@@ -37,7 +37,8 @@ def test_only_settings_that_differ_are_shown(compare):
 
 def test_a_run_has_one_colour_everywhere(compare):
     page = compare()
-    assert page.count("background: var(--run-1)") == 1
+    assert page.count("background: var(--run-1)") == 2  # in the table, and in the key of the weights
+    assert page.count("border-color: var(--run-1)") == 3
     assert page.count('"color":"--run-1"') == 3
 
 

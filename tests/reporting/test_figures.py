@@ -32,7 +32,7 @@ def line(figure: Figure, label: str) -> np.ndarray:
 
 
 def test_training_loss_is_averaged_over_ten_steps(history):
-    points = line(loss_figure(history), "training, mean of 10 steps ± deviation")
+    points = line(loss_figure(history), "training, mean of 10 steps")
     np.testing.assert_allclose(points[:, 1], history["batch_loss"].reshape(4, 10).mean(axis=1))
     np.testing.assert_allclose(points[:, 0], [4.5, 14.5, 24.5, 34.5])
 
@@ -61,7 +61,7 @@ def test_block_statistics_are_those_of_each_block(n):
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e308])
 def test_a_block_with_a_loss_that_is_not_finite_is_left_out(bad):
     losses = np.array([1.0, 3.0] * 5 + [2.0, bad])
-    points = line(loss_figure({"step": np.arange(12), "batch_loss": losses}), "training, mean of 10 steps ± deviation")
+    points = line(loss_figure({"step": np.arange(12), "batch_loss": losses}), "training, mean of 10 steps")
     np.testing.assert_array_equal(points[:, 1], [2.0, np.nan])
 
 
@@ -85,12 +85,12 @@ def test_marks_are_drawn_at_their_step(history):
     ("config", "expected"),
     [
         ({}, Mark(29, "best validation loss")),
-        ({"keep": "best"}, Mark(29, "best validation loss (weights kept)")),
+        ({"keep": "best"}, Mark(29, "weights kept")),
         ({"monitor": "validation_accuracy"}, Mark(19, "best validation accuracy")),
     ],
 )
 def test_the_best_validation_is_that_of_the_monitored_figure(make_data, config, expected):
-    assert training_marks(make_data(config=config)) == [expected, Mark(39, "stopped early, in epoch 3")]
+    assert training_marks(make_data(config=config)) == [expected, Mark(39, "stopped early")]
 
 
 def test_no_early_stopping_no_mark_of_it(make_data):

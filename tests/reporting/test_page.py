@@ -177,7 +177,7 @@ def test_nothing_is_asked_of_any_network(page, request):
     found = Page(request.getfixturevalue(page))
     addresses = found.attributes("src", "srcset", "href", "action", "data", "poster", "background")
     assert addresses
-    assert all(address.startswith(("data:image/png;base64,", "#")) for address in addresses)
+    assert all(address.startswith(("data:image/webp;base64,", "#")) for address in addresses)
 
 
 def test_style_asks_nothing_of_any_network(whole):

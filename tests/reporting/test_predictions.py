@@ -67,14 +67,29 @@ def test_predictions_of_other_rows_are_refused(make_data, predictions):
         make_data(predictions=other)
 
 
-@pytest.mark.parametrize("budget", [0, 1, 9, 25, 1000])
-def test_cells_have_their_rows_evenly(budget):
+@pytest.mark.parametrize(("budget", "of_each"), [(9, 1), (17, 1), (25, 2), (108, 12), (1000, 12)])
+def test_cells_have_the_same_number_of_rows(budget, of_each):
     rng = np.random.default_rng(budget)
     labels, predicted = rng.integers(0, 3, (2, 400))
     rows = cell_rows(labels, predicted, rng.random((400, 3)), budget)
-    counts = np.bincount(labels[rows] * 3 + predicted[rows], minlength=9)
-    assert len(rows) == min(budget, 9 * 24)
-    assert counts.max() - counts.min() <= 1
+    assert np.bincount(labels[rows] * 3 + predicted[rows], minlength=9).tolist() == [of_each] * 9
+
+
+def test_a_cell_of_few_rows_has_all_of_them():
+    labels = np.repeat([0, 1], [30, 2])
+    rows = cell_rows(labels, np.zeros(32, int), np.random.default_rng(0).random((32, 2)), 14)
+    assert np.bincount(labels[rows]).tolist() == [12, 2]
+
+
+@pytest.mark.parametrize("budget", [0, 1, 5])
+def test_where_there_is_not_one_for_each_the_largest_cells_have_theirs(budget):
+    rng = np.random.default_rng(budget)
+    labels, predicted = rng.integers(0, 3, (2, 400))
+    rows = cell_rows(labels, predicted, rng.random((400, 3)), budget)
+    shown = np.bincount(labels[rows] * 3 + predicted[rows], minlength=9)
+    counts = np.bincount(labels * 3 + predicted, minlength=9)
+    assert sorted(counts[shown == 1]) == sorted(counts)[9 - budget :]
+    assert shown.sum() == budget
 
 
 def test_a_cell_shows_what_was_decided_with_the_largest_values():

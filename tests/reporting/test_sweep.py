@@ -147,7 +147,7 @@ def test_report_of_a_swept_run_shows_the_sweep(make_data, one):
     page = render_report(make_data(sweep=one))
     assert page.count(">What was tried</h2>") == 1
     assert "5 combinations were tried" in page
-    assert page.count(">chosen<") == page.count(">one standard error<") == 1
+    assert page.count("<td>chosen<") == page.count("<td>one standard error<") == 1
 
 
 def test_report_of_another_run_does_not(make_data):

@@ -74,3 +74,21 @@ ABOVE = {"design": "classes", "runs": ("e/a",), "above": (0,)}
 )
 def test_verdict(claim, arms, expected):
     assert verdict(claim, **arms) == expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "reason"),
+    [
+        (HIGHER | {"quantity": "stopped_epoch"}, "not every run of e/a has a figure of epoch of early stopping"),
+        (LOWEST | {"lowest": (3,)}, "e/a has the classes 0 to 2 alone"),
+    ],
+)
+def test_what_was_not_measured_leaves_a_claim_undecided(claim, reason):
+    values = {"title": "t", "plan": "p", **claim}
+    found = decide_claim(CLAIMS[values["design"]](**values), *study(a=0.5, b=0.4))
+    assert (found.verdict, found.evidence) == ("undecided", reason)
+
+
+def test_the_weakest_comparison_of_classes_is_told():
+    claim = CLAIMS["classes"](title="t", plan="p", **ABOVE)
+    assert "weakest: e/a, class 0 over the mean: -10.00 points" in decide_claim(claim, *study(a=0.5)).evidence

@@ -60,6 +60,15 @@ WRONG = {
     "wrong type": ("value = 0.9", 'value = "0.9"', 26, "value='0.9'"),
     "unknown kind": ('kind = "loss"', 'kind = "lost"', 44, "kind='lost'"),
     "unknown design": ('design = "higher"', 'design = "highest"', 70, "did you mean 'higher'?"),
+    "infinite": ("value = 0.9", "value = inf", 26, "value=inf: input should be a finite number"),
+    "name in a number": ('"-log2(1 - 0.9)"', '"-log2(y)"', 38, "expression: no value is given for 'y'"),
+    "index in a number": ('"-log2(1 - 0.9)"', '"sum(k, 1)"', 38, "expression: 'K' has no value: write numbers"),
+    "no number": ('"-log2(1 - 0.9)"', '"1/0"', 38, "expression: '1/0' has no finite value"),
+    "Python": ('"-log2(1 - 0.9)"', "'__import__(1)'", 38, "expression: column 1: '_' has no meaning in a formula"),
+    "curves of no column": ('"curves"\n', '"curves"\nquantity = "epochs"\n', 55, "quantity: curves are of train_loss"),
+    "two losses": ('["digits/plain"]\n\n[[f', '["digits/*"]\n\n[[f', 45, "runs: kind 'loss' draws one run"),
+    "losses of several": ('["digits/plain"]\n\n[[f', '["together/plain"]\n\n[[f', 45, "is trained with others at once"),
+    "two arms for one": ('left = "digits/plain"', 'left = "digits/*"', 71, "left: one arm is needed, such as"),
     "missing key": ('plan = "Three seeds."', "", 68, "the key 'plan' is missing"),
 }  # fmt: skip
 
@@ -98,3 +107,28 @@ def test_a_wrong_file_of_a_claimed_formula_is_named(tmp_path, own_text):
     (tmp_path / "my.toml").write_text(own_text.replace("tdt4265-a1-l2", "mine.toml"), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"my.toml, line 5: formulas: .*mine.toml, line 1: unknown key 'titel'"):
         load_protocol(tmp_path / "my.toml")
+
+
+UNDECIDABLE = {
+    "other seeds": ("like = 'digits'\nseeds = [0]", "design = 'equal'\nleft = 'digits/plain'\nright = 'other/plain'",
+                    "digits/plain and other/plain have other seeds or folds"),
+    "one step": ("like = 'digits'", "design = 'trend'\ndirection = 'falls'\nruns = ['other/plain']",
+                 "runs: a trend needs two arms or more"),
+    "no other": ("like = 'digits'", "design = 'best'\nof = 'other/plain'\namong = ['other/plain']",
+                 "among: nothing is there to compare with"),
+    "no classes": ("like = 'digits'", "design = 'classes'\nruns = ['other/*']", "give lowest, above or below"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNDECIDABLE)
+def test_claims_that_nothing_could_decide_are_refused(name, own_text):
+    experiment, claim, message = UNDECIDABLE[name]
+    more = f"[experiments.other]\ntitle = 'o'\n{experiment}\n[claims.own]\ntitle = 'c'\nplan = 'p'\n{claim}\n"
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        parsed(own_text + more)
+
+
+@pytest.mark.parametrize(("key", "message"), [("follow = false", "has no curves"), ("features = 'hog'", "no pictures")])
+def test_figures_of_what_runs_have_not_are_refused(key, message, own_text):
+    with pytest.raises(ConfigError, match=message):
+        parsed(own_text.replace("max_epochs = 5", f"max_epochs = 5\n{key}", 1))

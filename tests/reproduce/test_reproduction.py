@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+from threading import Timer
 
 import pytest
 
 from onelayer import load_model
+from onelayer.errors import InputError
 from onelayer.reproduce import packaged_protocol, parse_protocol, reproduce
 from onelayer.reproduce.divisions import Library
 from onelayer.reproduce.page import page_of
@@ -66,6 +70,22 @@ def test_a_damaged_run_is_run_again(found, out, own_text):
     result.run.metrics_path.write_text("{", encoding="utf-8")
     again = reproduce([parse_protocol(own_text, "my.toml", "my")], out)
     assert again.rows == found.rows
+
+
+@pytest.mark.parametrize("together", ["true", "false"])
+def test_ctrl_c_ends_what_is_running_with_its_epoch(tmp_path, own_text, together):
+    endless = own_text.replace("max_epochs = 5", "max_epochs = 1_000_000")
+    endless = endless.replace("together = true", f"together = {together}")
+    interrupt = Timer(0.5, os.kill, [os.getpid(), signal.SIGINT])
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        reproduce([parse_protocol(endless, "my.toml", "my")], tmp_path)
+
+
+def test_what_goes_wrong_names_the_experiment(tmp_path, own_text):
+    wrong = own_text.replace("max_epochs = 5", 'max_epochs = 5\nloss = "logistic"')
+    with pytest.raises(InputError, match=r"^(digits|together)/plain: .*use loss='softmax'$"):
+        reproduce([parse_protocol(wrong, "my.toml", "my")], tmp_path)
 
 
 def test_the_first_seed_keeps_its_model(found):

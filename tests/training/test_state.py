@@ -109,6 +109,22 @@ def test_arrays_that_do_not_fit_are_an_error(trained, name, odd):
         TrainingState.from_checkpoint(arrays, values, trained.monitor)
 
 
+@pytest.mark.parametrize("name", ["history.step", "history.batch_loss", "history.validation_loss"])
+@pytest.mark.parametrize("odd", [np.zeros(1), np.zeros((2, 2)), np.zeros(())], ids=["length", "axes", "no axis"])
+def test_histories_of_odd_columns_are_an_error(trained, name, odd):
+    arrays, values = trained.to_checkpoint()
+    with pytest.raises(ValueError, match="its history has no columns of one length"):
+        TrainingState.from_checkpoint(arrays | {name: odd}, values, trained.monitor)
+
+
+@pytest.mark.parametrize("name", ["epoch", "step", "since_best"])
+@pytest.mark.parametrize("odd", [-1, 10**30, 1.5, float("inf"), None, "3", []])
+def test_counts_that_are_none_are_an_error(trained, name, odd):
+    arrays, values = trained.to_checkpoint()
+    with pytest.raises(ValueError, match=f"{name}=.* is no count"):
+        TrainingState.from_checkpoint(arrays, values | {name: odd}, trained.monitor)
+
+
 def test_continued_state_leaves_the_old_one_alone(trained, make_problem):
     before = [part.copy() for part in (*trained.kept, *trained.solver.velocity)]
     goes_on = trained.continued(TrainingParameters(**BASE, momentum=0.9))

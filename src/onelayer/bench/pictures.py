@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from onelayer.bench.competitors.sgemm import SGEMM
 from onelayer.bench.jobs import JobResult
@@ -33,6 +34,10 @@ def compared(results: Sequence[JobResult], theme: Theme = LIGHT) -> Figure:
         axes.barh([name for name, _ in part], [ratio for _, ratio in part], color=colours, height=0.7)
         axes.invert_yaxis()
         axes.set_xscale("log")
+        axes.set_xlim(left=0.5)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_title(result.title, loc="left", fontsize=LABEL_SIZE, color=theme.ink)
         for place, (_, ratio) in enumerate(part):
             axes.annotate(
@@ -76,6 +81,9 @@ def growth(results: Sequence[JobResult], theme: Theme = LIGHT) -> Figure:
             axes.plot(sizes, times, marker="o", color=theme.runs[place], label=series)
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.set_xticks(sorted({entry.size for entry in result.entries if entry.size is not None}))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.legend(frameon=False, fontsize=NOTE_SIZE, labelcolor=theme.ink)
         axes.set_title(result.title.split(":")[0], loc="left", fontsize=LABEL_SIZE, color=theme.ink)
     return figure

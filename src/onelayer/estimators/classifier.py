@@ -13,7 +13,7 @@ from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from onelayer.errors import InputError
+from onelayer.errors import InputError, OnelayerError
 from onelayer.estimators.fitting import fit_classifier, fit_once_more
 from onelayer.estimators.inputs import check_labelled, check_rows, encode_labels
 from onelayer.estimators.model_file import save_classifier
@@ -405,6 +405,15 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         for part, block in rows.blocks():
             scores[part] = model.scores(self._folded, block)
         return scores
+
+    def _html_repr(self) -> str:
+        """Return what notebooks show: the report of a fitted classifier, scikit-learn's diagram of another one."""
+        if not self.__sklearn_is_fitted__():
+            return str(super()._html_repr())
+        try:
+            return self.report()._repr_html_()
+        except OnelayerError:  # a parameter set after fitting; who looks at the classifier has to see it
+            return str(super()._html_repr())
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coef_")

@@ -202,11 +202,11 @@ def _start(clf: Any, setting: Setting, d: int, checkpoint: Checkpoint | None) ->
     if checkpoint is not None:
         try:
             state = TrainingState.from_checkpoint(*checkpoint, Monitor(setting.parameters))
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, OverflowError) as error:
             reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             raise ModelFileError(f"the checkpoint is damaged ({reason}): delete it to start over") from None
         shape, dtype = state.solver.parameters.weights.shape, state.solver.parameters.weights.dtype
-        if (shape, dtype) != (first.weights.shape, first.weights.dtype):
+        if [(a.shape, a.dtype) for a in state.solver.parameters] != [(a.shape, a.dtype) for a in first]:
             raise ModelFileError(
                 f"the checkpoint has {dtype} weights of shape {shape}, "
                 f"this training {first.weights.dtype} ones of shape {first.weights.shape}: start over"

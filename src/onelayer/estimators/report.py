@@ -15,13 +15,12 @@ from onelayer.reporting.galleries import cell_rows, choose_galleries
 from onelayer.reporting.notebook import Report
 from onelayer.reporting.page import render_report
 from onelayer.reporting.predictions import Predictions, ShownImages
+from onelayer.reporting.thumbnails import affordable_images, thumbnails
 from onelayer.training.history import STEP_KEYS, VALIDATION_KEYS
 
 __all__ = ["classifier_report", "history_frame"]
 
 Array = np.ndarray[Any, Any]
-
-_MOST_IMAGES = 800
 
 
 def classifier_report(clf: Any, X: Any, y: Any, class_names: Sequence[str] | None, title: str | None) -> Report:
@@ -111,20 +110,13 @@ def _predictions(clf: Any, X: Any, y: Any) -> Predictions:
     shown = None
     if shape is not None and shape[2] in (1, 3):
         galleries = choose_galleries(labels, predicted, values, are_probabilities=are_probabilities)
-        cells = cell_rows(labels, predicted, values, _MOST_IMAGES)
+        cells = cell_rows(labels, predicted, values, affordable_images(shape))
         rows = np.unique(np.concatenate([cells, *(np.array(one.rows, np.int64) for one in galleries)]))
-        images = _pixels(np.asarray(X).reshape(-1, *shape)[rows])
+        images = np.asarray(X).reshape(-1, *shape)[rows]
+        value_range = (0, 255) if images.dtype == np.uint8 else (float(images.min()), float(images.max()))
+        images = thumbnails(images, value_range)
         shown = ShownImages(rows, images, images[:0], np.empty(0, np.int64), images[:0])
     return Predictions(labels, predicted, values, are_probabilities, shown)
-
-
-def _pixels(images: Array) -> Array:
-    """Return images as uint8, from their least value to their largest."""
-    if images.dtype == np.uint8:
-        return images
-    low, high = float(images.min()), float(images.max())
-    pixels: Array = ((images - low) * (255 / max(high - low, 1e-12)) + 0.5).astype(np.uint8)
-    return pixels
 
 
 def _is_plain(value: Any) -> bool:

@@ -5,21 +5,18 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from PIL import Image
 
 from onelayer.data import Dataset, Splits
 from onelayer.estimators import OneLayerClassifier
 from onelayer.experiment.data import Rows
 from onelayer.reporting.galleries import cell_rows, choose_galleries
 from onelayer.reporting.predictions import Predictions, ShownImages
+from onelayer.reporting.thumbnails import affordable_images, thumbnails
 
 __all__ = ["data_figures", "predictions_of"]
 
 Array = np.ndarray[Any, Any]
 
-_BUDGET_BYTES: Final = 2_400_000  # of the images of cells, before compression
-_MOST_IMAGES: Final = 2400
-_LONGEST_SIDE: Final = 64
 _SAMPLES: Final = 10
 _BLOCK: Final = 4096
 
@@ -72,18 +69,17 @@ def _class_scores(clf: OneLayerClassifier, rows: Rows) -> Array:
 def _shown_images(
     labels: Array, predicted: Array, values: Array, are_probabilities: bool, part: Dataset, train: Dataset
 ) -> ShownImages:
-    pixels = np.prod([min(size, _LONGEST_SIDE) for size in part.X.shape[1:3]]) * part.X.shape[3]
     galleries = choose_galleries(labels, predicted, values, are_probabilities=are_probabilities)
-    cells = cell_rows(labels, predicted, values, min(_MOST_IMAGES, int(_BUDGET_BYTES // pixels)))
+    cells = cell_rows(labels, predicted, values, affordable_images(part.X.shape[1:]))
     chosen = np.unique(np.concatenate([cells, *(np.array(one.rows, np.int64) for one in galleries)]))
     # Files often have their rows sorted by something: samples are spread over all of a class.
     samples = np.concatenate([_spread(np.flatnonzero(train.y == label)) for label in range(train.n_classes)])
     return ShownImages(
         chosen,
-        _thumbnails(part.X[chosen], part.value_range),
-        _thumbnails(train.X[samples], train.value_range),
+        thumbnails(part.X[chosen], part.value_range),
+        thumbnails(train.X[samples], train.value_range),
         train.y[samples],
-        _thumbnails(_class_means(train), train.value_range),
+        thumbnails(_class_means(train), train.value_range),
     )
 
 
@@ -99,20 +95,3 @@ def _class_means(train: Dataset) -> Array:
         sums += belongs @ block.reshape(len(block), -1).astype(np.float32)
     means: Array = sums / np.maximum(train.class_counts, 1)[:, None]
     return means.reshape(-1, *train.X.shape[1:])
-
-
-def _thumbnails(images: Array, value_range: tuple[float, float]) -> Array:
-    """Return images (n, h, w, c) as uint8 with c = 1 or 3 and sides of at most 64 pixels, black 0 and white 255."""
-    low, high = value_range
-    if images.dtype != np.uint8 or (low, high) != (0, 255):
-        images = np.clip((images.astype(np.float32) - low) * (255 / (high - low)) + 0.5, 0, 255).astype(np.uint8)
-    if images.shape[3] not in (1, 3):
-        images = images[..., :3] if images.shape[3] > 3 else images[..., :1]
-    height, width = images.shape[1:3]
-    scale = _LONGEST_SIDE / max(height, width)
-    if scale >= 1:
-        return images
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = [Image.fromarray(image.squeeze(-1) if image.shape[2] == 1 else image) for image in images]
-    resized = np.stack([np.asarray(image.resize(size, Image.Resampling.BOX)) for image in small])
-    return resized.reshape(len(images), size[1], size[0], images.shape[3])

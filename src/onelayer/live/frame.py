@@ -12,7 +12,7 @@ from onelayer.reporting.charts.chart import Chart
 from onelayer.reporting.charts.curves import accuracy_chart, loss_chart, trend_chart
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.inlining import image_uri
-from onelayer.reporting.pictures import curve_pictures, training_marks, trend_pictures, weight_pictures
+from onelayer.reporting.pictures import curve_pictures, share_in_view, training_marks, trend_pictures, weight_pictures
 from onelayer.reporting.theme import DARK, LIGHT
 from onelayer.reporting.weights import weight_limit, weight_pixels
 
@@ -62,7 +62,7 @@ def _charts(data: ReportData) -> dict[str, Chart]:
     history = data.history
     return {
         "loss": loss_chart(history, training_marks(data)),
-        "accuracy": accuracy_chart(history, training_marks(data), data.majority_share),
+        "accuracy": accuracy_chart(history, training_marks(data), share_in_view(data)),
         "weight-norm": trend_chart(history, "validation_step", "weight_norm_squared", "‖W‖²"),
         "learning-rate": trend_chart(history, "step", "learning_rate", "learning rate"),
     }

@@ -15,7 +15,7 @@ from onelayer.reporting.figures_of_merit import SplitFigures
 from onelayer.reporting.inlining import image_uri
 from onelayer.reporting.paired import compare_paired
 from onelayer.reporting.sections import Section
-from onelayer.reporting.tables import flat_rows
+from onelayer.reporting.tables import flat_rows, loss_text
 from onelayer.reporting.theme import DARK, LIGHT
 from onelayer.reporting.views import ChartView
 from onelayer.reporting.weights import weight_limit, weight_pixels
@@ -82,7 +82,7 @@ def _run_row(place: int, run: ComparedRun) -> dict[str, Any]:
             _accuracy(evaluated),
             _interval(evaluated),
             "–" if evaluated is None else f"{evaluated.n:,} {figures.evaluated_on}",
-            "–" if evaluated is None or evaluated.loss is None else f"{evaluated.loss:.4g}",
+            loss_text(None if evaluated is None else evaluated.loss),
             _accuracy(figures.train),
             printable(figures.dataset or "–", 40),
             ", ".join(filter(None, [printable(figures.loss or ""), features])) or "–",
@@ -141,7 +141,7 @@ def _pairs(runs: Sequence[ComparedRun]) -> tuple[list[tuple[str, ...]], str]:
                     f"{_points(low)} to {_points(high)}",
                     f"{found.only_first:,}",
                     f"{found.only_second:,}",
-                    f"{found.p_value:.2g}",
+                    "< 0.0001" if found.p_value < 1e-4 else f"{found.p_value:.2g}",
                 )
             )
     return rows, " ".join(reasons)
@@ -160,21 +160,29 @@ def _fingerprint(run: ComparedRun) -> str:
     return "" if found is None else found.fingerprint
 
 
-def _weights(runs: Sequence[ComparedRun]) -> tuple[list[dict[str, Any]], str]:
-    """Return the weight pictures by class, one of each run, and why there are none."""
+def _weights(runs: Sequence[ComparedRun]) -> tuple[dict[str, Any] | None, str]:
+    """Return the weight pictures by class, one of each run, and why there are none or not all."""
     shown = [run for run in runs if run.data.weight_images is not None]
     if not shown:
-        return [], "No run has weights that can be shown as pictures."
+        return None, "No run has weights that can be shown as pictures."
     first = shown[0].data
     assert first.weight_images is not None  # noqa: S101 (shown ones have them)
     kind = (list(first.class_names), len(first.weight_images))
     shown = [run for run in shown if _kind(run) == kind]
     names = [printable(name, 40) for name in first.class_names]
     titles = names if kind[1] == len(names) else [f"{names[1]} against {names[0]}"]
-    rows = [{"name": title, "cells": [_cell(run, place) for run in shown]} for place, title in enumerate(titles)]
+    colors = {id(run): f"--run-{place % RUN_COLORS}" for place, run in enumerate(runs)}
+    limits = {id(run): weight_limit(run.data.weight_images) for run in shown if run.data.weight_images is not None}
+    rows = [
+        {"name": title, "cells": [_cell(run, place, limits[id(run)], colors[id(run)]) for run in shown]}
+        for place, title in enumerate(titles)
+    ]
+    key = [
+        {"name": printable(run.name, 40), "color": colors[id(run)], "limit": f"{limits[id(run)]:.3g}"} for run in shown
+    ]
     lacking = [printable(run.name, 40) for run in runs if run not in shown]
     left_out = f"Without pictures, or of other classes: {', '.join(lacking)}." if lacking else ""
-    return [{"runs": [printable(run.name, 40) for run in shown], "rows": rows}], left_out
+    return {"key": key, "rows": rows}, left_out
 
 
 def _kind(run: ComparedRun) -> tuple[list[str], int]:
@@ -182,12 +190,11 @@ def _kind(run: ComparedRun) -> tuple[list[str], int]:
     return list(run.data.class_names), 0 if images is None else len(images)
 
 
-def _cell(run: ComparedRun, place: int) -> dict[str, str]:
+def _cell(run: ComparedRun, place: int, limit: float, color: str) -> dict[str, str]:
     images = run.data.weight_images
     assert images is not None  # noqa: S101 (shown ones have them)
-    limit = weight_limit(images)
     pictures = {name: image_uri(weight_pixels(images[place], limit, theme)) for name, theme in _THEMES.items()}
-    return {**pictures, "run": printable(run.name, 40), "limit": f"{limit:.3g}"}
+    return {**pictures, "run": printable(run.name, 40), "color": color}
 
 
 _THEMES = {"light": LIGHT, "dark": DARK}

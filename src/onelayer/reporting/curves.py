@@ -30,7 +30,7 @@ Columns = Mapping[str, npt.NDArray[Any]]
 _SIZE = (4.9, 3.0)
 _SMOOTHED_STEPS = 10
 _MOST_BLOCKS = 1000
-_LARGEST_LINEAR_RATIO = 20
+_LARGEST_LINEAR_RATIO = 4
 _LARGEST_DRAWN = 1e30  # a loss beyond it has diverged, and matplotlib's scales overflow long before float64 does
 
 
@@ -76,7 +76,7 @@ def loss_figure(history: Columns, marks: Sequence[Mark] = (), theme: Theme = LIG
     axes.fill_between(
         steps, np.maximum(means - deviations, floor), means + deviations, color=theme.train, alpha=0.2, linewidth=0
     )
-    axes.plot(steps, means, color=theme.train, label=f"training, mean of {size:,} steps ± deviation")
+    axes.plot(steps, means, color=theme.train, label=f"training, mean of {size:,} steps")
     _plot_validations(axes, history, "validation_loss", label="validation", color=theme.held_out)
     _finish(axes, marks, theme)
     return figure

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["GALLERY_SIZE", "Gallery", "cell_rows", "choose_galleries"]
+__all__ = ["CELL_SIZE", "GALLERY_SIZE", "Gallery", "cell_rows", "choose_galleries"]
 
 GALLERY_SIZE: Final = 24
-_CELL_SIZE: Final = 24
+CELL_SIZE: Final = 12
 
 Array = npt.NDArray[Any]
 
@@ -83,10 +83,10 @@ def choose_galleries(labels: Array, predicted: Array, values: Array, *, are_prob
 
 
 def cell_rows(labels: Array, predicted: Array, values: Array, budget: int) -> Array:
-    """Return at most ``budget`` rows that show the cells of the confusion matrix, 24 a cell at most.
+    """Return at most ``budget`` rows that show the cells of the confusion matrix, the same number of each.
 
-    Every cell has one before any has two, and so on; in a cell those come first that were decided with the largest
-    value. Where not even one a cell fits, the cells with most rows have theirs.
+    That is 12 where so many fit, and all rows of cells that have fewer; those come first that were decided with the
+    largest value. Where not even one a cell fits, the cells with most rows have theirs.
 
     Examples
     --------
@@ -101,9 +101,11 @@ def cell_rows(labels: Array, predicted: Array, values: Array, budget: int) -> Ar
     counts = np.bincount(cells, minlength=k * k)
     starts = np.cumsum(counts) - counts
     ranks = np.arange(n) - starts[cells[order]]
-    kept = order[np.lexsort((-counts[cells[order]], ranks))]
-    found: Array = kept[: min(budget, int((ranks < _CELL_SIZE).sum()))]
-    return np.sort(found)
+    sizes = [size for size in range(1, CELL_SIZE + 1) if np.minimum(counts, size).sum() <= budget]
+    first: Array = order[ranks < max(sizes, default=1)]
+    if not sizes:
+        first = first[np.argsort(-counts[cells[first]], kind="stable")][:budget]
+    return np.sort(first)
 
 
 def _first(rows: Array, keys: Array) -> list[int]:

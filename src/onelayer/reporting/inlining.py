@@ -28,21 +28,24 @@ def png_uri(content: bytes) -> str:
 
 
 def image_base64(image: npt.NDArray[np.uint8]) -> str:
-    """Return an image (h, w, 1 or 3) as a PNG in base64.
+    """Return an image (h, w, 1 or 3) as lossless WebP in base64: a third smaller than PNG.
 
     Examples
     --------
-    >>> image_base64(np.zeros((2, 2, 1), np.uint8))[:11]
-    'iVBORw0KGgo'
+    >>> base64.b64decode(image_base64(np.zeros((2, 2, 1), np.uint8)))[8:12]
+    b'WEBP'
     """
     buffer = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(buffer, "PNG")
+    # For images this small, more effort takes three times as long and saves nothing.
+    Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(
+        buffer, "WEBP", lossless=True, method=2, quality=50
+    )
     return base64.b64encode(buffer.getvalue()).decode()
 
 
 def image_uri(image: npt.NDArray[np.uint8]) -> str:
     """Return an image (h, w, 1 or 3) as a data URI."""
-    return f"data:image/png;base64,{image_base64(image)}"
+    return f"data:image/webp;base64,{image_base64(image)}"
 
 
 def json_script(value: Mapping[str, Any]) -> Markup:

@@ -11,12 +11,13 @@ from onelayer.reporting.confusion import short_name
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.document import render
 from onelayer.reporting.export import both_bytes
+from onelayer.reporting.galleries import CELL_SIZE
 from onelayer.reporting.inlining import image_base64
 from onelayer.reporting.pictures import Picture
 from onelayer.reporting.predictions import Predictions, ShownImages
 from onelayer.reporting.row_pictures import galleries_of
 from onelayer.reporting.sections import MOST_CELLS, Section, confusion_view, make_sections, run_pictures, why_no_images
-from onelayer.reporting.sweep_pictures import sweep_statement, trial_rows
+from onelayer.reporting.sweep_pictures import sweep_key, sweep_statement, trial_rows
 from onelayer.reporting.tables import (
     class_rows,
     data_rows,
@@ -96,6 +97,8 @@ def _page(data: ReportData, pictures: Pictures) -> str:
         data_rows=data_rows(data),
         samples=sample_strips(data),
         sweep_statement=[] if data.sweep is None else sweep_statement(data.sweep),
+        sweep_key=[] if data.sweep is None else sweep_key(data.sweep),
+        n_trials=0 if data.sweep is None else len(data.sweep.trials),
         trials=None if data.sweep is None else trial_rows(data.sweep),
         command=None if data.command is None else printable(data.command, 2000),
         tables={"Configuration": flat_rows(data.config), "Environment": flat_rows(data.environment)},
@@ -116,6 +119,7 @@ def _confusion(data: ReportData, pictures: Pictures) -> dict[str, Any] | None:
         "caption": "Choose a cell to see its images; colour shows the share of the true class.",
         "rows": confusion_cells(data) if is_table else [],
         "view": confusion_view(data, pictures),
+        "name_width": 0.9 + 0.52 * max(map(len, _class_labels(data))),
         "upright": len(data.class_names) > 4 and max(map(len, data.class_names)) > 4,
         "mistakes": most_frequent_mistakes(data),
     }
@@ -138,6 +142,7 @@ def _payload(data: ReportData, sections: list[Section], pictures: Pictures) -> d
     places = {int(row): place for place, row in enumerate(predictions.shown.rows)}
     galleries = {one.name: [places[row] for row in one.rows] for one in galleries_of(predictions)}
     return payload | {
+        "imagesOfCell": CELL_SIZE,
         "measure": "probability" if predictions.are_probabilities else "score",
         "tiles": _tiles(predictions, predictions.shown),
         "galleries": galleries,

@@ -11,13 +11,21 @@ from matplotlib.figure import Figure
 
 from onelayer.errors import printable
 from onelayer.reporting.confusion import MOST_WITH_RATES, confusion_figure
-from onelayer.reporting.curves import Mark, accuracy_figure, drawable, loss_figure, trend_figure
+from onelayer.reporting.curves import Mark, accuracy_figure, drawable, loss_figure, smoothed_losses, trend_figure
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.recalls import MOST_BARS, Recalls, recall_figure
 from onelayer.reporting.theme import Theme
 from onelayer.reporting.weights import weight_figure, weight_limit
 
-__all__ = ["Picture", "class_pictures", "curve_pictures", "training_marks", "trend_pictures", "weight_pictures"]
+__all__ = [
+    "Picture",
+    "class_pictures",
+    "curve_pictures",
+    "share_in_view",
+    "training_marks",
+    "trend_pictures",
+    "weight_pictures",
+]
 
 _HIGHER_IS_BETTER = {"validation_loss": False, "validation_accuracy": True}
 
@@ -52,14 +60,16 @@ def curve_pictures(data: ReportData) -> list[Picture]:
     if len(losses):
         message = f"Training loss goes from {losses[0]:.3g} to {losses[-10:].mean():.3g} in {len(losses):,} steps"
         message += _best_message(history.get("validation_loss"), "; the lowest validation loss is {:.3g}", np.nanmin)
-        caption = "Loss without penalty. Training: mean and standard deviation of blocks of mini-batches."
+        blocks = f"blocks of {smoothed_losses(history)[0]:,} mini-batches"
+        caption = f"Loss without penalty. Training: mean and standard deviation of {blocks}.{_marks_text(data)}"
         pictures.append(Picture("loss", message, caption, lambda theme: loss_figure(history, marks, theme)))
     if any(len(history.get(key, ())) for key in ("train_accuracy", "validation_accuracy")):
         message = "Accuracy over the steps of training"
         message += _best_message(history.get("train_accuracy"), "; the highest on training rows is {:.1%}", np.nanmax)
         message += _best_message(history.get("validation_accuracy"), "; on validation rows {:.1%}", np.nanmax)
-        caption = "Accuracy at each validation. The dotted line is what always naming the majority class would give."
-        share = data.majority_share
+        share = share_in_view(data)
+        line = "" if share is None else " The dotted line is what always naming the majority class would give."
+        caption = f"Accuracy at each validation.{line}"
         pictures.append(
             Picture("accuracy", message, caption, lambda theme: accuracy_figure(history, marks, share, theme))
         )
@@ -80,7 +90,8 @@ def trend_pictures(data: ReportData) -> list[Picture]:
     for name, (x_key, y_key, label, title) in columns.items():
         values = drawable(data.history.get(y_key, np.empty(0)))
         if len(values) and np.isfinite(values[[0, -1]]).all():
-            message = f"{title} goes from {values[0]:.3g} to {values[-1]:.3g}"
+            last = "almost 0" if abs(values[-1]) < 1e-3 * abs(values[0]) else f"{values[-1]:.3g}"
+            message = f"{title} goes from {values[0]:.3g} to {last}"
             if np.all(values == values[0]):
                 message = f"{title} stays at {values[0]:.3g}"
 
@@ -146,19 +157,50 @@ def training_marks(data: ReportData) -> list[Mark]:
     --------
     >>> history = {"validation_step": np.arange(3), "validation_loss": np.array([2.0, 1.0, 1.5])}
     >>> training_marks(ReportData("t", {"keep": "best"}, {}, history, ["a", "b"]))
-    [Mark(step=1, label='best validation loss (weights kept)')]
+    [Mark(step=1, label='weights kept')]
     """
     marks = []
     monitor = str(data.config.get("monitor", "validation_loss"))
     values = drawable(data.history.get(monitor, np.empty(0)))
     if monitor in _HIGHER_IS_BETTER and np.isfinite(values).any():
         best = np.nanargmax(values) if _HIGHER_IS_BETTER[monitor] else np.nanargmin(values)
-        kept = " (weights kept)" if data.config.get("keep") == "best" else ""
-        marks.append(Mark(int(data.history["validation_step"][best]), f"best {monitor.replace('_', ' ')}{kept}"))
+        label = "weights kept" if data.config.get("keep") == "best" else f"best {_monitor_text(data)}"
+        marks.append(Mark(int(data.history["validation_step"][best]), label))
     steps, stopped = data.history.get("step", np.empty(0)), data.figures.stopped_epoch
     if stopped is not None and len(steps):
-        marks.append(Mark(int(steps[-1]), f"stopped early, in epoch {stopped}"))
+        marks.append(Mark(int(steps[-1]), "stopped early"))
     return marks
+
+
+def share_in_view(data: ReportData) -> float | None:
+    """Return the majority class's share, unless it is so far below all accuracies that it would flatten them.
+
+    Examples
+    --------
+    >>> history = {"validation_accuracy": np.array([0.6, 0.8])}
+    >>> [share_in_view(ReportData("t", {}, {}, history, ["a", "b"], majority_share=share)) for share in (0.1, 0.5)]
+    [None, 0.5]
+    """
+    found = [drawable(data.history.get(key, np.empty(0))) for key in ("train_accuracy", "validation_accuracy")]
+    accuracies = np.concatenate(found)
+    accuracies = accuracies[np.isfinite(accuracies)]
+    if data.majority_share is None or not len(accuracies):
+        return None
+    room = max(float(np.ptp(accuracies)), 0.05)
+    return data.majority_share if data.majority_share > accuracies.min() - room else None
+
+
+def _marks_text(data: ReportData) -> str:
+    """Return what the marks in the curves say."""
+    texts = {
+        "weights kept": f"Kept are the weights of the best {_monitor_text(data)}.",
+        "stopped early": f"Training was stopped in epoch {data.figures.stopped_epoch}.",
+    }
+    return "".join(f" {texts[mark.label]}" for mark in training_marks(data) if mark.label in texts)
+
+
+def _monitor_text(data: ReportData) -> str:
+    return str(data.config.get("monitor", "validation_loss")).replace("_", " ")
 
 
 def _best_message(values: npt.NDArray[np.float64] | None, text: str, best: Callable[..., float]) -> str:

@@ -9,19 +9,22 @@ from onelayer.errors import printable
 from onelayer.reporting.charts.chart import Chart
 from onelayer.reporting.charts.classes import class_counts_chart, confusion_chart, recall_chart, reliability_chart
 from onelayer.reporting.charts.curves import accuracy_chart, loss_chart, trend_chart
+from onelayer.reporting.charts.sweep import sweep_accuracy_chart, sweep_heat_map_chart, sweep_loss_chart
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.pictures import (
     Picture,
     class_pictures,
     curve_pictures,
+    share_in_view,
     training_marks,
     trend_pictures,
     weight_pictures,
 )
 from onelayer.reporting.recalls import Recalls
 from onelayer.reporting.row_pictures import calibration_pictures, data_pictures, gallery_pictures, mean_pictures
+from onelayer.reporting.sweep_data import SweepFigures
 from onelayer.reporting.sweep_pictures import sweep_pictures
-from onelayer.reporting.views import ChartView, StaticView
+from onelayer.reporting.views import ChartView
 
 __all__ = ["MOST_CELLS", "Section", "confusion_view", "make_sections", "run_pictures", "why_no_images"]
 
@@ -37,7 +40,6 @@ class Section:
     ----------
     id, heading : str
     charts : sequence of ChartView
-    pictures : sequence of StaticView
     absent : str
         Why there is nothing to see, if there is not.
     """
@@ -45,7 +47,6 @@ class Section:
     id: str
     heading: str
     charts: Sequence[ChartView] = ()
-    pictures: Sequence[StaticView] = ()
     absent: str = ""
 
 
@@ -89,8 +90,7 @@ def make_sections(data: ReportData, pictures: dict[str, list[Picture]]) -> list[
         Section("repeat", "Repeat it"),
     ]
     if pictures["sweep"]:
-        views = [StaticView.of(picture) for picture in pictures["sweep"]]
-        sections.insert(1, Section("sweep", "What was tried", pictures=views))
+        sections.insert(1, Section("sweep", "What was tried", charts["sweep"]))
     return sections
 
 
@@ -120,11 +120,13 @@ def _chart_views(data: ReportData, picture: Picture) -> list[ChartView]:
 
 def _chart(data: ReportData, name: str) -> Chart | None:
     history, facts, counts = data.history, data.figures.data, data.confusion
+    if data.sweep is not None and name.startswith("sweep-"):
+        return _sweep_chart(data.sweep, name)
     match name:
         case "loss":
             return loss_chart(history, training_marks(data))
         case "accuracy":
-            return accuracy_chart(history, training_marks(data), data.majority_share)
+            return accuracy_chart(history, training_marks(data), share_in_view(data))
         case "weight-norm":
             return trend_chart(history, "validation_step", "weight_norm_squared", "‖W‖²")
         case "learning-rate":
@@ -139,6 +141,14 @@ def _chart(data: ReportData, name: str) -> Chart | None:
             parts: dict[str, list[int]] = {part: figures.class_counts for part, figures in facts.parts.items()}
             return class_counts_chart(parts, data.class_names)
     return None
+
+
+def _sweep_chart(sweep: SweepFigures, name: str) -> Chart:
+    if name == "sweep-heat-map":
+        return sweep_heat_map_chart(sweep)
+    if name.startswith("sweep-accuracy-"):
+        return sweep_accuracy_chart(sweep, name.removeprefix("sweep-accuracy-"))
+    return sweep_loss_chart(sweep, name.removeprefix("sweep-loss-"))
 
 
 def _why_no_weights(data: ReportData) -> str:

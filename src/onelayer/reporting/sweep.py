@@ -10,14 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter, StrMethodFormatter
 
-from onelayer.reporting.confusion import short_name
 from onelayer.reporting.sweep_data import SweepAxis, SweepFigures, SweepTrial
+from onelayer.reporting.sweep_scales import color_floor, shown_values, sides_of_heat_map, value_text
 from onelayer.reporting.theme import LABEL_SIZE, LIGHT, NOTE_SIZE, Theme, new_axes, style_axes
 
-__all__ = ["sweep_accuracy_figure", "sweep_heat_map", "sweep_loss_figure", "value_text"]
+__all__ = ["sweep_accuracy_figure", "sweep_heat_map", "sweep_loss_figure"]
 
 _SIZE = (4.9, 3.0)
-_MOST_TICKS = 12
 _MOST_WRITTEN = 150
 
 
@@ -37,13 +36,12 @@ def sweep_accuracy_figure(sweep: SweepFigures, name: str, theme: Theme = LIGHT) 
     figure, axes = new_axes(theme, *_SIZE)
     axis = sweep.axis(name)
     style_axes(axes, theme, x_label=name, y_label="validation accuracy")
-    places = _places(axis)
     _scatter(axes, sweep, axis, theme, [trial.validation_accuracy for trial in sweep.trials])
-    best = [(x, trial) for x, trial in zip(places, sweep.best_by_value(axis), strict=True) if trial is not None]
+    best = [trial for trial in sweep.best_by_value(axis) if trial is not None]
     axes.errorbar(
-        [x for x, _ in best],
-        [trial.validation_accuracy or 0.0 for _, trial in best],
-        yerr=[trial.standard_error or 0.0 for _, trial in best],
+        [_place(axis, trial) for trial in best],
+        [trial.validation_accuracy or 0.0 for trial in best],
+        yerr=[trial.standard_error or 0.0 for trial in best],
         color=theme.held_out,
         linestyle=_line(axis),
         marker="o",
@@ -83,8 +81,8 @@ def sweep_loss_figure(sweep: SweepFigures, name: str, theme: Theme = LIGHT) -> F
         axes.yaxis.set_minor_locator(NullLocator())
     _scatter(axes, sweep, axis, theme, [trial.validation_loss for trial in sweep.trials])
     best = [
-        (x, trial.validation_loss)
-        for x, trial in zip(_places(axis), sweep.best_by_value(axis), strict=True)
+        (_place(axis, trial), trial.validation_loss)
+        for trial in sweep.best_by_value(axis)
         if trial is not None and trial.validation_loss is not None
     ]
     label = f"loss of the most accurate at each {name}" if len(sweep.axes) > 1 else "loss"
@@ -105,7 +103,7 @@ def sweep_heat_map(sweep: SweepFigures, theme: Theme = LIGHT) -> Figure:
         With two axes; the one of more values goes across.
     theme : Theme
     """
-    across, down = sorted(sweep.axes, key=lambda axis: -len(axis.values))
+    across, down = sides_of_heat_map(sweep)
     accuracies = np.full((len(down.values), len(across.values)), np.nan)
     for trial in sweep.trials:
         if trial.validation_accuracy is not None:
@@ -113,13 +111,14 @@ def sweep_heat_map(sweep: SweepFigures, theme: Theme = LIGHT) -> Figure:
     width, height = (float(np.clip(0.52 * len(axis.values), 1.6, 7.0)) for axis in (across, down))
     figure, axes = new_axes(theme, width, height)
     style_axes(axes, theme, x_label=across.name, y_label=down.name, grid="")
-    norm = Normalize(np.nanmin(accuracies), np.nanmax(accuracies))
+    norm = Normalize(color_floor(sweep), np.nanmax(accuracies), clip=True)
     image = axes.imshow(accuracies, cmap=theme.sequential, norm=norm, aspect="auto", origin="lower")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     for axis, set_ticks in ((across, axes.set_xticks), (down, axes.set_yticks)):
-        shown = range(0, len(axis.values), -(-len(axis.values) // _MOST_TICKS))
-        set_ticks(shown, [value_text(axis.values[place]) for place in shown], fontsize=NOTE_SIZE, parse_math=False)
+        shown = shown_values(axis, everywhere=True) or []
+        places, texts = [axis.values.index(value) for value in shown], [value_text(value) for value in shown]
+        set_ticks(places, texts, fontsize=NOTE_SIZE, parse_math=False)
     if max(len(value_text(value)) for value in across.values) > 5:
         axes.tick_params(axis="x", rotation=40)
     _write_cells(axes, accuracies, norm, theme)
@@ -137,38 +136,13 @@ def sweep_heat_map(sweep: SweepFigures, theme: Theme = LIGHT) -> Figure:
     return figure
 
 
-def value_text(value: object) -> str:
-    """Return a value of a parameter as a short label.
-
-    Examples
-    --------
-    >>> value_text(0.00012345), value_text(128), value_text("hinge"), value_text(False)
-    ('1.23e-4', '128', 'hinge', 'false')
-    """
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    if not isinstance(value, float):
-        return short_name(str(value))
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
-        return f"{value:.3g}"
-    mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{float(mantissa):g}e{int(exponent)}"
-
-
-def _places(axis: SweepAxis) -> list[float]:
-    """Return where each value lies on the horizontal axis: at itself, or evenly where it is one of a list."""
-    if axis.scale == "list":
-        return [float(place) for place in range(len(axis.values))]
-    return [float(value) for value in axis.values if value is not None]
-
-
 def _line(axis: SweepAxis) -> str:
     """Return the style of the line through the values: none where they are no numbers, as nothing lies between them."""
-    return "-" if all(isinstance(value, int | float) and not isinstance(value, bool) for value in axis.values) else ""
+    return "-" if axis.has_numbers else ""
 
 
 def _place(axis: SweepAxis, trial: SweepTrial) -> float:
-    return _places(axis)[axis.values.index(trial.values[axis.name])]
+    return axis.place(trial.values[axis.name])
 
 
 def _cell(trial: SweepTrial, down: SweepAxis, across: SweepAxis) -> tuple[int, int]:
@@ -217,9 +191,10 @@ def _finish(axes: Axes, sweep: SweepFigures, axis: SweepAxis, theme: Theme, heig
         )
     if axis.scale == "log":
         axes.set_xscale("log")
-    elif axis.scale == "list" or len(axis.values) <= _MOST_TICKS // 2:
-        texts = [value_text(value) for value in axis.values]
-        axes.set_xticks(_places(axis), texts, fontsize=LABEL_SIZE - 1, parse_math=False)
+    shown = shown_values(axis)
+    if shown is not None:
+        texts = [value_text(value) for value in shown]
+        axes.set_xticks([axis.place(value) for value in shown], texts, fontsize=LABEL_SIZE - 1, parse_math=False)
         axes.xaxis.set_minor_locator(NullLocator())
         if sum(map(len, texts)) > 40:
             axes.tick_params(axis="x", rotation=30)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from onelayer.errors import InputError, printable
 
-__all__ = ["SweepAxis", "SweepFigures", "SweepTrial"]
+__all__ = ["SweepAxis", "SweepFigures", "SweepTrial", "Value"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -31,12 +31,22 @@ class SweepAxis(_Checked):
 
     @model_validator(mode="after")
     def _numbers_have_a_scale(self) -> Self:
-        numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
-        if self.scale != "list" and not numbers:
+        if self.scale != "list" and not self.has_numbers:
             raise ValueError(f"values on a {self.scale} scale must be numbers")
         if self.scale == "log" and min(self.values) <= 0:  # type: ignore[type-var,operator]
             raise ValueError("values on a log scale must be above 0")
         return self
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether all values are numbers, so that something lies between them."""
+        return all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
+
+    def place(self, value: Value) -> float:
+        """Return where a value lies on the axis of a figure: at itself, or evenly where it is one of a list."""
+        if self.scale == "list" or value is None:
+            return float(self.values.index(value))
+        return float(value)
 
 
 class SweepTrial(_Checked):

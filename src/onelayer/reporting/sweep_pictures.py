@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from functools import partial
 
 from onelayer.reporting.pictures import Picture
-from onelayer.reporting.sweep import sweep_accuracy_figure, sweep_heat_map, sweep_loss_figure, value_text
+from onelayer.reporting.sweep import sweep_accuracy_figure, sweep_heat_map, sweep_loss_figure
 from onelayer.reporting.sweep_data import SweepFigures, SweepTrial
+from onelayer.reporting.sweep_scales import color_floor, value_text
+from onelayer.reporting.tables import loss_text
 
-__all__ = ["sweep_pictures", "sweep_statement", "trial_rows"]
+__all__ = ["sweep_key", "sweep_pictures", "sweep_statement", "trial_rows"]
 
 _MOST_ROWS = 20
 
@@ -30,14 +32,14 @@ def sweep_pictures(sweep: SweepFigures) -> list[Picture]:
         )
         losses = [trial.validation_loss for trial in sweep.best_by_value(axis) if trial is not None]
         finite = [loss for loss in losses if loss is not None]
-        if finite:
+        if finite and not _has_several_losses(sweep):
             message = f"Validation loss of these models goes from {min(finite):.3g} to {max(finite):.3g}"
             draw = partial(sweep_loss_figure, sweep, name)
             pictures.append(Picture(f"sweep-loss-{name}", message, "Mean loss without penalty.", draw))
     if len(sweep.axes) == 2:
         caption = (
-            "Validation accuracy in percent. Framed: the chosen combination; dashed: the simplest within one standard "
-            "error of it. × diverged."
+            f"Validation accuracy in percent; of {color_floor(sweep):.0%} or less, palest. Framed: the chosen "
+            "combination; dashed: the simplest within one standard error of it. × diverged."
         )
         message = f"{_percent(sweep.chosen.validation_accuracy)} is the highest, at {values_text(sweep.chosen.values)}"
         pictures.append(Picture("sweep-heat-map", message, caption, partial(sweep_heat_map, sweep)))
@@ -65,7 +67,22 @@ def sweep_statement(sweep: SweepFigures) -> list[str]:
         lines.append(f"The simplest within one standard error of it: {one}.")
     else:
         lines.append("Nothing simpler is within one standard error of it.")
+    if _has_several_losses(sweep):
+        lines.append("Values of different losses can't be compared, and so are not drawn.")
     return lines
+
+
+def sweep_key(sweep: SweepFigures) -> list[tuple[str, str]]:
+    """Return what the marks of all charts of a sweep mean: the kind of mark, and words."""
+    several = len(sweep.axes) > 1
+    return [
+        ("best", "best at each value of a parameter, ± standard error" if several else "model, ± standard error"),
+        *([("other", "other trials")] if several else []),
+        ("chosen", "chosen"),
+        ("one-se", "one-standard-error choice"),
+        ("bound", "one standard error below the best"),
+        *([("lost", "diverged" if not several else "some diverged")] if sweep.n_diverged else []),
+    ]
 
 
 def trial_rows(sweep: SweepFigures) -> tuple[list[str], list[list[str]]]:
@@ -86,7 +103,7 @@ def trial_rows(sweep: SweepFigures) -> tuple[list[str], list[list[str]]]:
                 _percent(trial.validation_accuracy),
                 "–" if interval is None else f"{interval[0]:.2%} to {interval[1]:.2%}",
                 _percent(trial.standard_error),
-                "–" if trial.validation_loss is None else f"{trial.validation_loss:.4g}",
+                loss_text(trial.validation_loss),
                 f"{trial.epochs:,}",
                 ", ".join(filter(None, notes)),
             ]
@@ -103,6 +120,10 @@ def values_text(values: Mapping[str, object]) -> str:
     'l2 = 0.1, loss = hinge'
     """
     return ", ".join(f"{name} = {value_text(value)}" for name, value in values.items())
+
+
+def _has_several_losses(sweep: SweepFigures) -> bool:
+    return any(axis.name == "loss" for axis in sweep.axes)
 
 
 def _with_error(trial: SweepTrial) -> str:

@@ -16,6 +16,7 @@ __all__ = [
     "figure_rows",
     "flat_rows",
     "headline",
+    "loss_text",
     "split_rows",
     "statement",
     "summary",
@@ -186,7 +187,7 @@ def split_rows(data: ReportData) -> list[tuple[str, ...]]:
     --------
     >>> test = {"loss": 0.25, "accuracy": 0.95, "accuracy_interval": [0.9, 0.98], "n": 120}
     >>> split_rows(ReportData("t", {}, {"test": test}, {}, ["a", "b"]))
-    [('Test', '120', '95.00%', '90.00–98.00%', '0.25')]
+    [('Test', '120', '95.00%', '90.00–98.00%', '0.2500')]
     """
     return [
         (
@@ -194,7 +195,7 @@ def split_rows(data: ReportData) -> list[tuple[str, ...]]:
             f"{figures.n:,}",
             f"{figures.accuracy:.2%}",
             "{:.2f}–{:.2f}%".format(*(100 * end for end in figures.accuracy_interval)),
-            "not finite" if figures.loss is None else f"{figures.loss:.4g}",
+            loss_text(figures.loss, "not finite"),
         )
         for name, figures in data.figures.splits.items()
     ]
@@ -215,12 +216,25 @@ def figure_rows(data: ReportData) -> list[tuple[str, str]]:
         rows.append(("Balanced accuracy", f"{found.balanced_accuracy:.2%}"))
     rows += [(f"Top-{k} accuracy", f"{share:.2%}") for k, share in sorted(found.top_k_accuracy.items())]
     if found.log_loss is not None:
-        rows.append(("Log loss, nats", f"{found.log_loss:.4g}"))
+        rows.append(("Log loss, nats", loss_text(found.log_loss)))
     if found.calibration is not None:
         rows.append(("Expected calibration error", f"{found.calibration.expected_calibration_error:.2%}"))
     if found.no_probabilities is not None:
         rows.append(("Log loss and calibration", f"left out: {printable(found.no_probabilities)}"))
     return rows
+
+
+def loss_text(loss: float | None, absent: str = "–") -> str:
+    """Return a loss with four decimals, so that those of a column stand under each other.
+
+    Examples
+    --------
+    >>> loss_text(0.25), loss_text(123456.7), loss_text(None)
+    ('0.2500', '1.235e+05', '–')
+    """
+    if loss is None:
+        return absent
+    return f"{loss:.4f}" if abs(loss) < 1e4 else f"{loss:.4g}"
 
 
 def flat_rows(table: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from onelayer.errors import printable
 from onelayer.reporting.charts.chart import Chart
 from onelayer.reporting.confusion import row_rates, short_name
 from onelayer.reporting.data import ReportData
-from onelayer.reporting.export import png_bytes
-from onelayer.reporting.inlining import image_uri, png_uri
+from onelayer.reporting.inlining import image_uri
 from onelayer.reporting.pictures import Picture
 from onelayer.reporting.predictions import ShownImages
 from onelayer.reporting.theme import DARK, LIGHT, Theme, cell_text_color
 from onelayer.reporting.weights import weight_limit, weight_pixels
 
-__all__ = ["ChartView", "StaticView", "confusion_cells", "most_frequent_mistakes", "sample_strips", "weight_views"]
+__all__ = ["ChartView", "confusion_cells", "most_frequent_mistakes", "sample_strips", "weight_views"]
 
-_DENSITY = 1.6  # pixels of a picture in a pixel of the page
 _MOST_MISTAKES = 12
 
 
@@ -51,24 +47,6 @@ class ChartView:
     def height(self) -> int:
         """In pixels of the page."""
         return self.chart.height
-
-
-@dataclass(frozen=True)
-class StaticView:
-    """A picture that is drawn once for light pages and paper, and once for dark ones."""
-
-    message: str
-    caption: str
-    width: int
-    light: str
-    dark: str
-
-    @classmethod
-    def of(cls, picture: Picture) -> StaticView:
-        """Draw a picture; all have the same scale, so that their text has one size."""
-        light, dark = (png_bytes(picture.draw(theme)) for theme in (LIGHT, DARK))
-        width = round(Image.open(io.BytesIO(light)).width / _DENSITY)
-        return cls(picture.message, picture.caption, width, png_uri(light), png_uri(dark))
 
 
 def confusion_cells(data: ReportData) -> list[dict[str, Any]]:

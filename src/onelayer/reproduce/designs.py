@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isfinite, nan
 from typing import Any, Final
 
 from onelayer.reproduce.intervals import Sample
@@ -38,7 +39,14 @@ class Finding:
 
 def decide_claim(claim: Claim, protocol: Protocol, results: Results) -> Finding:
     """Return what the results say about a claim."""
-    return _DESIGNS[type(claim)](claim, _Figures(protocol, results))
+    try:
+        return _DESIGNS[type(claim)](claim, _Figures(protocol, results))
+    except _NotMeasuredError as error:
+        return Finding("undecided", str(error))
+
+
+class _NotMeasuredError(Exception):
+    """A run lacks a figure."""
 
 
 class _Figures:
@@ -55,12 +63,17 @@ class _Figures:
         if isinstance(reference, str):
             (reference,) = self.references(reference)
         found = [result for run, result in self.results[reference.experiment] if run.reference == reference]
-        return Sample.of([result.quantities.get(quantity, float("nan")) for result in found])
+        values = [result.quantities.get(quantity, nan) for result in found]
+        if not all(map(isfinite, values)):
+            raise _NotMeasuredError(f"not every run of {reference} has a figure of {QUANTITIES[quantity].title}")
+        return Sample.of(values)
 
     def recalls(self, reference: Reference) -> list[Sample]:
         """Return the accuracy of each class over seeds and folds."""
         found = [result.recalls for run, result in self.results[reference.experiment] if run.reference == reference]
-        return [Sample.of([one or 0.0 for one in column]) for column in zip(*found, strict=True)]
+        if any(one is None for column in found for one in column):
+            raise _NotMeasuredError(f"{reference} has a class without rows to test on")
+        return [Sample.of(column) for column in zip(*found, strict=True)]
 
 
 def _higher(claim: Higher, figures: _Figures) -> Finding:
@@ -171,22 +184,36 @@ def _common(claim: BestOfEach) -> dict[str, Any]:
 
 
 def _classes(claim: ClassOrder, figures: _Figures) -> Finding:
-    references = figures.references(claim.runs)
-    wrong, open_, said = False, False, []
-    for reference in references:
+    comparisons: dict[str, Sample] = {}
+    said = []
+    for reference in figures.references(claim.runs):
         recalls = figures.recalls(reference)
+        if max((*claim.lowest, *claim.above, *claim.below)) >= len(recalls):
+            raise _NotMeasuredError(f"{reference} has the classes 0 to {len(recalls) - 1} alone")
         mean = Sample.of([sum(values) / len(values) for values in zip(*(one.values for one in recalls), strict=True)])
-        comparisons = [recalls[place].minus(mean) for place in claim.above]
-        comparisons += [mean.minus(recalls[place]) for place in claim.below]
-        others = [place for place in range(len(recalls)) if place not in claim.lowest]
-        comparisons += [recalls[other].minus(recalls[low]) for low in claim.lowest for other in others]
-        single = len(mean.values) < 2  # one model: its figures are what they are
-        wrong |= any(one.mean < 0 if single else one.is_negative() for one in comparisons)
-        open_ |= not all(one.mean > 0 if single else one.is_positive() for one in comparisons)
+        comparisons |= {f"{reference}, {pair}": lead for pair, lead in _class_leads(claim, recalls, mean)}
         shares = ", ".join(f"{100 * one.mean:.1f}" for one in recalls)
         said.append(f"{reference}: {shares}; mean {100 * mean.mean:.1f}")
-    evidence = "accuracy of classes 0, 1, … in percent, " + "; ".join(said)
-    return Finding("claim is wrong" if wrong else "undecided" if open_ else "claim holds", evidence)
+    several = 1 - 0.05 / len(comparisons)
+    single = any(len(lead.values) < 2 for lead in comparisons.values())  # one model: its figures are what they are
+    holds = all(lead.mean > 0 if single else lead.is_positive() for lead in comparisons.values())
+    wrong = any(lead.mean < 0 if single else lead.is_negative(several) for lead in comparisons.values())
+    weakest = min(comparisons, key=lambda one: comparisons[one].mean if single else comparisons[one].interval(0.95)[0])
+    evidence = (
+        f"accuracy of classes 0, 1, … in percent, {'; '.join(said)}; "
+        f"weakest: {weakest}: {_interval(comparisons[weakest], 'test_accuracy')}"
+    )
+    return Finding("claim holds" if holds else "claim is wrong" if wrong else "undecided", evidence)
+
+
+def _class_leads(claim: ClassOrder, recalls: Sequence[Sample], mean: Sample) -> list[tuple[str, Sample]]:
+    """Return differences that are positive if the claim holds, and what they are of."""
+    others = [place for place in range(len(recalls)) if place not in claim.lowest]
+    found = [(f"class {place} over the mean", recalls[place].minus(mean)) for place in claim.above]
+    found += [(f"the mean over class {place}", mean.minus(recalls[place])) for place in claim.below]
+    for low in claim.lowest:
+        found += [(f"class {place} over class {low}", recalls[place].minus(recalls[low])) for place in others]
+    return found
 
 
 _DESIGNS: Final[dict[type, Callable[[Any, _Figures], Finding]]] = {

@@ -11,7 +11,7 @@ import numpy as np
 
 from onelayer.data import Dataset, load_dataset
 from onelayer.data.splits import Splits
-from onelayer.errors import DataError, printable
+from onelayer.errors import ConfigError, printable
 from onelayer.experiment.data import Rows, make_rows
 from onelayer.reproduce.protocol import Experiment
 
@@ -45,11 +45,6 @@ class Library:
         self.data_dir = data_dir
         self._splits: dict[object, Splits] = {}
         self._rows: dict[object, tuple[Rows, Rows]] = {}
-
-    def forget(self) -> None:
-        """Let go of everything that was loaded."""
-        self._splits.clear()
-        self._rows.clear()
 
     def fingerprint(self, experiment: Experiment, seed: int) -> str:
         """Return the digest of the content that an experiment divides."""
@@ -131,7 +126,7 @@ class Library:
             return _first(_take(train, kept), experiment, splits.train), _take(train, parts[fold])
         if experiment.hold_out_last is not None:
             if experiment.hold_out_last >= n:
-                raise DataError(f"hold_out_last={experiment.hold_out_last}, but {splits.train.title} has {n} rows")
+                raise ConfigError(f"hold_out_last={experiment.hold_out_last}, but {splits.train.title} has {n} rows")
             cut = n - experiment.hold_out_last
             kept_rows, held = Rows(train.X[:cut], train.y[:cut]), Rows(train.X[cut:], train.y[cut:])
             return _first(kept_rows, experiment, splits.train), held
@@ -155,7 +150,7 @@ def _first(rows: Rows, experiment: Experiment, part: Dataset) -> Rows:
     if count is None:
         return rows
     if count > len(rows.y):
-        raise DataError(f"train_rows={count}, but {printable(part.title)} has {len(rows.y)} rows to train on")
+        raise ConfigError(f"train_rows={count}, but {printable(part.title)} has {len(rows.y)} rows to train on")
     return Rows(rows.X[:count], rows.y[:count])
 
 

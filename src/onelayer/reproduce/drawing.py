@@ -77,11 +77,8 @@ def _curves(drawn: _Drawn, theme: Theme) -> list[tuple[str, Drawing]]:
     style_axes(axes, theme, x_label="step", y_label=QUANTITIES[quantity].title)
     for place, (_, result) in enumerate(drawn.runs):
         history = result.run.read_history()
-        if quantity in history:
-            color = theme.runs[place % len(theme.runs)]
-            axes.plot(
-                history["validation_step"], history[quantity], color=color, label=drawn.name(place), linewidth=1.3
-            )
+        color = theme.runs[place % len(theme.runs)]
+        axes.plot(history["validation_step"], history[quantity], color=color, label=drawn.name(place), linewidth=1.3)
     _percent(axes.yaxis, quantity)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.legend(frameon=False, labelcolor=theme.ink, fontsize=NOTE_SIZE)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from onelayer.derivations import (
 )
 from onelayer.derivations.numeric import evaluate
 from onelayer.derivations.settings import SETTINGS
-from onelayer.errors import OnelayerError
+from onelayer.errors import ConfigError, OnelayerError, printable
 from onelayer.storage.atomic import write_atomically
 from onelayer.storage.files import read_limited
 from onelayer.storage.plain import json_text, parse_json_table
@@ -76,14 +77,24 @@ def number_of(expression: str) -> float:
     Raises
     ------
     ConfigError
-        If it is none.
+        If it is no formula, has names in it, or no finite value.
 
     Examples
     --------
     >>> round(number_of("-log2(1 - 0.9)"), 3)
     3.322
     """
-    return float(evaluate(SETTINGS["logistic"], expression, {}))
+    try:
+        value = float(evaluate(SETTINGS["logistic"], expression, {}))
+    except KeyError as error:
+        raise ConfigError(f"{error} has no value: write numbers, and functions of numbers") from None
+    except (ArithmeticError, ValueError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        value = nan
+    if not isfinite(value):
+        raise ConfigError(f"{printable(expression, 60)!r} has no finite value")
+    return value
 
 
 def _key(claim: Claim) -> str:

@@ -18,7 +18,7 @@ from onelayer.reporting.export import png_bytes
 from onelayer.reporting.inlining import png_uri, theme_variables
 from onelayer.reporting.theme import DARK, LIGHT
 from onelayer.reproduce.drawing import draw
-from onelayer.reproduce.protocol import CLAIMS, Experiment, Protocol
+from onelayer.reproduce.protocol import Experiment, Protocol
 from onelayer.reproduce.reproduction import ReportResults, Reproduction
 from onelayer.reproduce.runs import Result, Run
 from onelayer.reproduce.verdicts import Row, shown_row, shown_value
@@ -32,6 +32,7 @@ _ORDER: Final = (
     *("reproduced", "close", "differs", "claim holds", "claim is wrong", "undecided", "not published", "skipped"),
 )
 _UNTOLD: Final = ("title", "arms", "seeds", "dataset", "random_state", "n_jobs", "verbose")
+_MOST_PARTS_IN_A_LINE: Final = 6  # evidence in more parts is a list
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _summary(reproduction: Reproduction) -> dict[str, Any]:
         {
             "name": one.protocol.name,
             "title": one.protocol.title,
-            "counts": [counts[one.protocol.name][v] for v in shown],
+            "counts": [(v, counts[one.protocol.name][v]) for v in shown],
         }
         for one in reproduction.reports
     ]
@@ -149,8 +150,8 @@ def _figure_row(row: Row) -> dict[str, Any]:
 
 def _claim(protocol: Protocol, row: Row) -> dict[str, Any]:
     claim = protocol.claims[row.experiment.removeprefix("claim ")]
-    rule = (CLAIMS[claim.design].__doc__ or "").strip()
-    return {"name": row.experiment, "row": row, "plan": claim.plan, "rule": rule, "margin": claim.margin}
+    parts = row.evidence.split("; ")
+    return {"row": row, "plan": claim.plan, "parts": parts if len(parts) > _MOST_PARTS_IN_A_LINE else []}
 
 
 def _experiment(name: str, experiment: Experiment, report: ReportResults) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from onelayer.training.parameters import Count
 __all__ = ["CLAIMS", "Claim", "Experiment", "Figure", "Number", "Protocol", "Published", "Reference", "arms_named"]
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+AtLeastZero = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 References = Annotated[tuple[Name, ...], Field(min_length=1, strict=False)]
@@ -69,9 +71,9 @@ class Published(_Table):
     quantity: Name
     arm: Name | None = None
     over: Literal["first", "mean"] = "first"
-    value: float | None = None
-    expected: float | None = None
-    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    value: Finite | None = None
+    expected: Finite | None = None
+    tolerance: AtLeastZero = 0.0
     source: Text | None = None
 
 
@@ -80,8 +82,8 @@ class Number(_Table):
 
     title: Text
     expression: Text
-    value: float
-    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    value: Finite
+    tolerance: AtLeastZero = 0.0
     source: Text | None = None
 
 
@@ -103,7 +105,7 @@ class _Claim(_Table):
     title: Text
     plan: Text
     quantity: Name = "test_accuracy"
-    margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.005
+    margin: AtLeastZero = 0.005
     source: Text | None = None
 
 
@@ -144,7 +146,7 @@ class Beyond(_Claim):
 
     design: Literal["beyond"]
     of: Name
-    limit: float
+    limit: Finite
 
 
 class Most(_Claim):

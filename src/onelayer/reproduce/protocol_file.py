@@ -5,27 +5,17 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from onelayer.derivations import Claim as FormulaClaim
-from onelayer.derivations import get_derivation, load_claim, packaged_claims
 from onelayer.errors import ConfigError, did_you_mean, printable
-from onelayer.reproduce.measures import QUANTITIES
-from onelayer.reproduce.protocol import (
-    CLAIMS,
-    Claim,
-    Experiment,
-    Figure,
-    Number,
-    Protocol,
-    Published,
-    arms_named,
-)
+from onelayer.reproduce.complaint import Complaint, Keys
+from onelayer.reproduce.consistency import check_claims, check_figures
+from onelayer.reproduce.protocol import CLAIMS, Claim, Experiment, Figure, Number, Protocol, Published
+from onelayer.reproduce.references import check_derivations, check_numbers, check_references, named_formulas
 from onelayer.reproduce.toml_lines import line_of
 from onelayer.storage.files import read_limited
 from onelayer.training.parameters import config_error, plain_value
@@ -41,15 +31,6 @@ _LISTS: Final = ("notes", "derivations", "formulas")
 _TABLES: Final = ("experiments", "published", "numbers", "figures", "claims")
 
 Model = TypeVar("Model", bound=BaseModel)
-Path_ = tuple[str | int, ...]
-
-
-class _Complaint(ConfigError):
-    """What is wrong, and the keys that lead there."""
-
-    def __init__(self, path: Path_, message: str) -> None:
-        super().__init__(message)
-        self.path = path
 
 
 def packaged_protocol(name: str) -> Protocol:
@@ -123,7 +104,7 @@ def parse_protocol(text: str, place: str, name: str, folder: Path | None = None)
         raise ConfigError(f"{place}: not a TOML file: {printable(str(error))}") from None
     try:
         return _protocol(table, name, folder)
-    except _Complaint as complaint:
+    except Complaint as complaint:
         line = line_of(complaint.path, text)
         raise ConfigError(f"{place}{f', line {line}' if line else ''}: {complaint}") from None
 
@@ -137,15 +118,18 @@ def _protocol(table: dict[str, Any], name: str, folder: Path | None) -> Protocol
         summary=table["summary"],
         notes=tuple(table.get("notes", ())),
         derivations=tuple(table.get("derivations", ())),
-        formulas=_formulas(table.get("formulas", []), folder),
+        formulas=named_formulas(table.get("formulas", []), folder),
         experiments=experiments,
         published=tuple(_each(Published, "published", table)),
         numbers=tuple(_each(Number, "numbers", table)),
         figures=tuple(_each(Figure, "figures", table)),
         claims={key: _claim(key, values) for key, values in table.get("claims", {}).items()},
     )
-    _check_derivations(protocol.derivations)
-    _check_references(protocol)
+    check_derivations(protocol.derivations)
+    check_numbers(protocol.numbers)
+    check_references(protocol)
+    check_claims(protocol)
+    check_figures(protocol)
     return protocol
 
 
@@ -154,18 +138,18 @@ def _check_form(table: dict[str, Any]) -> None:
     for key, value in table.items():
         if key not in known:
             shown = printable(key, 60)
-            raise _Complaint((key,), f"unknown key {shown!r}{did_you_mean(shown, known)}; known are {', '.join(known)}")
+            raise Complaint((key,), f"unknown key {shown!r}{did_you_mean(shown, known)}; known are {', '.join(known)}")
         if key in _TEXTS and not (isinstance(value, str) and value.strip()):
-            raise _Complaint((key,), f"{key}: a text is needed")
+            raise Complaint((key,), f"{key}: a text is needed")
         if key in _LISTS and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
-            raise _Complaint((key,), f"{key}: a list of texts is needed")
+            raise Complaint((key,), f"{key}: a list of texts is needed")
         form: type = dict if key in ("experiments", "claims") else list
         if key in _TABLES and not isinstance(value, form):
             example = f"[{key}.some-name]" if form is dict else f"[[{key}]]"
-            raise _Complaint((key,), f"{key}: write {example}")
+            raise Complaint((key,), f"{key}: write {example}")
     for key in _TEXTS:
         if key not in table:
-            raise _Complaint((), f"the key {key!r} is missing")
+            raise Complaint((), f"the key {key!r} is missing")
 
 
 def _experiments(tables: dict[str, Any]) -> dict[str, Experiment]:
@@ -175,10 +159,10 @@ def _experiments(tables: dict[str, Any]) -> dict[str, Experiment]:
         path = ("experiments", key)
         _check_name(path, key)
         if not isinstance(own, dict):
-            raise _Complaint(path, f"{key}: a table is needed")
+            raise Complaint(path, f"{key}: a table is needed")
         like = own.get("like")
         if like is not None and like not in found:
-            raise _Complaint((*path, "like"), f"like: there is no experiment {printable(repr(like), 60)} before this")
+            raise Complaint((*path, "like"), f"like: there is no experiment {printable(repr(like), 60)} before this")
         values = {**found.get(str(like), {}), **{name: value for name, value in own.items() if name != "like"}}
         found[key] = values
         experiments[key] = _checked(Experiment, values, path)
@@ -186,7 +170,7 @@ def _experiments(tables: dict[str, Any]) -> dict[str, Experiment]:
     return experiments
 
 
-def _check_arms(experiment: Experiment, path: Path_) -> None:
+def _check_arms(experiment: Experiment, path: Keys) -> None:
     base = experiment.model_dump()
     for name, changes in experiment.arms.items():
         place = (*path, "arms", name)
@@ -194,31 +178,31 @@ def _check_arms(experiment: Experiment, path: Path_) -> None:
             if key in ("arms", "seeds", "title", "random_state", "follow", "together") or key not in base:
                 known = [one for one in base if one not in ("arms", "seeds", "title", "random_state")]
                 shown = printable(key, 60)
-                raise _Complaint((*place, key), f"an arm can't change {shown!r}{did_you_mean(shown, known)}")
+                raise Complaint((*place, key), f"an arm can't change {shown!r}{did_you_mean(shown, known)}")
         _checked(Experiment, {**base, **changes}, place)
     if "/" in "".join(experiment.arms) or "*" in experiment.arms:
-        raise _Complaint((*path, "arms"), "the name of an arm has no / and is not *")
+        raise Complaint((*path, "arms"), "the name of an arm has no / and is not *")
     if experiment.hold_out_last is not None and experiment.folds is not None:
-        raise _Complaint((*path, "folds"), "hold_out_last and folds both say what to validate on: give one")
+        raise Complaint((*path, "folds"), "hold_out_last and folds both say what to validate on: give one")
     if experiment.each_fold and experiment.folds is None:
-        raise _Complaint((*path, "each_fold"), "each_fold needs folds: set their number")
+        raise Complaint((*path, "each_fold"), "each_fold needs folds: set their number")
     if not experiment.follow and (experiment.early_stopping or experiment.keep == "best"):
-        raise _Complaint((*path, "follow"), "follow=false needs keep='last' and no early stopping")
+        raise Complaint((*path, "follow"), "follow=false needs keep='last' and no early stopping")
     models = max(1, len(experiment.arms)) * len(experiment.seeds)
     if models * (experiment.folds or 1 if experiment.each_fold else 1) > MOST_MODELS:
-        raise _Complaint(path, f"more than {MOST_MODELS} models: use fewer arms, seeds or folds")
+        raise Complaint(path, f"more than {MOST_MODELS} models: use fewer arms, seeds or folds")
 
 
 def _claim(key: str, values: Any) -> Claim:
     path = ("claims", key)
     _check_name(path, key)
     if not isinstance(values, dict) or "design" not in values:
-        raise _Complaint(path, f"a claim needs a design: one of {', '.join(CLAIMS)}")
+        raise Complaint(path, f"a claim needs a design: one of {', '.join(CLAIMS)}")
     design = values["design"]
     if design not in CLAIMS:
         shown = printable(str(design), 60)
         hint = did_you_mean(shown, CLAIMS)
-        raise _Complaint((*path, "design"), f"unknown design {shown!r}{hint}; known are {', '.join(CLAIMS)}")
+        raise Complaint((*path, "design"), f"unknown design {shown!r}{hint}; known are {', '.join(CLAIMS)}")
     return _checked(CLAIMS[design], values, path)
 
 
@@ -226,86 +210,19 @@ def _each(model: type[Model], key: str, table: dict[str, Any]) -> list[Model]:
     return [_checked(model, values, (key, place)) for place, values in enumerate(table.get(key, []))]
 
 
-def _checked(model: type[Model], values: Any, path: Path_) -> Model:
+def _checked(model: type[Model], values: Any, path: Keys) -> Model:
     if not isinstance(values, dict):
-        raise _Complaint(path, "a table is needed")
+        raise Complaint(path, "a table is needed")
     try:
         return model(**{name: plain_value(value) for name, value in values.items()})
     except ValidationError as error:
         problem = error.errors()[0]
         where = (*path, *problem["loc"])
         if problem["type"] == "missing":
-            raise _Complaint(where, f"the key {problem['loc'][0]!r} is missing") from None
-        raise _Complaint(where, str(config_error(error, model))) from None
+            raise Complaint(where, f"the key {problem['loc'][0]!r} is missing") from None
+        raise Complaint(where, str(config_error(error, model))) from None
 
 
-def _check_name(path: Path_, name: str) -> None:
+def _check_name(path: Keys, name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise _Complaint(path, f"{printable(name, 60)!r}: names have small letters, digits, - and _")
-
-
-def _check_derivations(names: tuple[str, ...]) -> None:
-    for place, name in enumerate(names):
-        try:
-            get_derivation(name)
-        except ConfigError as error:
-            raise _Complaint(("derivations", place), f"derivations: {error}") from None
-
-
-def _formulas(names: list[str], folder: Path | None) -> dict[str, FormulaClaim]:
-    """Return claimed formulas: those that come with the package by name, others from files beside the protocol."""
-    packaged, found = packaged_claims(), {}
-    for place, name in enumerate(names):
-        try:
-            if name.endswith(".toml") and folder is not None:
-                found[name.removesuffix(".toml")] = load_claim(folder / name)
-            elif name in packaged:
-                found[name] = packaged[name]
-            else:
-                raise ConfigError(f"unknown claim {printable(name, 60)!r}{did_you_mean(name, packaged)}")
-        except ConfigError as error:
-            raise _Complaint(("formulas", place), f"formulas: {error}") from None
-    return found
-
-
-def _check_references(protocol: Protocol) -> None:
-    """Refuse names of experiments, arms and quantities that there are not."""
-    for place, one in enumerate(protocol.published):
-        text = one.experiment if one.arm is None else f"{one.experiment}/{one.arm}"
-        _check_reference(protocol.experiments, text, ("published", place, "arm" if one.arm else "experiment"))
-        _check_quantity(one.quantity, ("published", place, "quantity"))
-    for place, figure in enumerate(protocol.figures):
-        for run in figure.runs:
-            _check_reference(protocol.experiments, run, ("figures", place, "runs"))
-        _check_quantity(figure.quantity, ("figures", place, "quantity"))
-    for key, claim in protocol.claims.items():
-        for field in ("left", "right", "of", "among", "runs", "everything", "without", "nothing"):
-            texts = getattr(claim, field, ())
-            for text in (texts,) if isinstance(texts, str) else texts:
-                _check_reference(protocol.experiments, text, ("claims", key, field))
-        _check_quantity(claim.quantity, ("claims", key, "quantity"))
-
-
-def _check_reference(experiments: Mapping[str, Experiment], text: str, path: Path_) -> None:
-    name, _, arm = text.partition("/")
-    if name not in experiments:
-        shown = printable(name, 60)
-        raise _Complaint(path, f"there is no experiment {shown!r}{did_you_mean(shown, experiments)}")
-    try:
-        arms_named(experiments[name], arm)
-    except KeyError:
-        shown = printable(arm, 60)
-        known = experiments[name].arms
-        has = ", ".join(known) or "none"
-        raise _Complaint(
-            path,
-            f"experiment {name!r} has no arm {shown!r}{did_you_mean(shown, known)}; it has {has}",
-        ) from None
-
-
-def _check_quantity(name: str, path: Path_) -> None:
-    if name not in QUANTITIES:
-        shown = printable(name, 60)
-        raise _Complaint(
-            path, f"unknown quantity {shown!r}{did_you_mean(shown, QUANTITIES)}; known are {', '.join(QUANTITIES)}"
-        )
+        raise Complaint(path, f"{printable(name, 60)!r}: names have small letters, digits, - and _")

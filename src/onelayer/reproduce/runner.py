@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from pathlib import Path
 
 from onelayer import kernels
 from onelayer.reproduce.divisions import Library
 from onelayer.reproduce.protocol import Protocol
-from onelayer.reproduce.runs import Result, Run, read_result, runs_of
+from onelayer.reproduce.runs import Result, Run, naming, read_result, runs_of
 from onelayer.reproduce.training import Desk, Trained
 from onelayer.storage.environment import describe_environment
 from onelayer.storage.run_directory import RunDirectory
@@ -60,15 +61,17 @@ def run_protocol(protocol: Protocol, library: Library, out: Path, tell: Progress
     done = 0
     for runs in waiting.values():
         first = next(iter(runs.values()))
-        desk = Desk(library.division(first.config, first.seed, first.fold))
+        with naming(first):
+            desk = Desk(library.division(first.config, first.seed, first.fold))
         digests = {_key(run): digest for digest, run in runs.items()}
-        for trained in _train_all(desk, _jobs(list(runs.values()))):
-            for one in trained:
-                digest = digests[_key(one.run)]
-                fingerprint = library.fingerprint(one.run.config, one.run.seed)
-                found[digest] = _write(one, desk, out / digest, fingerprint)
-            done += len(trained)
-            tell(f"{protocol.name}: {done} of {todo} models, {_described(trained)}")
+        with closing(_train_all(desk, _jobs(list(runs.values())))) as batches:
+            for trained in batches:
+                for one in trained:
+                    digest = digests[_key(one.run)]
+                    fingerprint = library.fingerprint(one.run.config, one.run.seed)
+                    found[digest] = _write(one, desk, out / digest, fingerprint)
+                done += len(trained)
+                tell(f"{protocol.name}: {done} of {todo} models, {_described(trained)}")
     return {
         name: [(run, found[names[_key(run)]]) for run in runs_of(experiment, name)]
         for name, experiment in protocol.experiments.items()
@@ -88,7 +91,7 @@ def _jobs(runs: Sequence[Run]) -> list[list[Run]]:
     return sorted(jobs.values(), key=lambda job: -len(job) * job[0].config.max_epochs)
 
 
-def _train_all(desk: Desk, jobs: list[list[Run]]) -> Iterator[list[Trained]]:
+def _train_all(desk: Desk, jobs: list[list[Run]]) -> Generator[list[Trained], None, None]:
     """Yield what jobs give, as they end; one thread trains each, so that its bits don't depend on their number."""
     with limited_threads(1), ThreadPoolExecutor(min(len(jobs), usable_threads(None))) as pool:
         pending: set[Future[list[Trained]]] = {pool.submit(desk.train, job) for job in jobs}
@@ -97,7 +100,8 @@ def _train_all(desk: Desk, jobs: list[list[Run]]) -> Iterator[list[Trained]]:
                 ended, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in ended:
                     yield future.result()
-        except BaseException:
+        except BaseException:  # Ctrl-C, say: what is running ends with its epoch
+            desk.abandoned.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

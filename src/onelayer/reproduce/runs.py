@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from onelayer.errors import OnelayerError
+from onelayer.errors import ConfigError, DivergenceError, InputError, OnelayerError
 from onelayer.reproduce.protocol import Experiment, Reference
 from onelayer.storage.plain import json_text
 from onelayer.storage.run_directory import RunDirectory
 from onelayer.training.parameters import TrainingParameters
 from onelayer.version import __version__
 
-__all__ = ["Result", "Run", "read_result", "runs_of"]
+__all__ = ["Result", "Run", "naming", "read_result", "runs_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -102,6 +104,15 @@ def runs_of(experiment: Experiment, name: str) -> list[Run]:
         for seed in experiment.seeds
         for fold in folds
     ]
+
+
+@contextmanager
+def naming(run: Run) -> Iterator[None]:
+    """Name the run in what is said to be wrong with its settings, or with how it went."""
+    try:
+        yield
+    except (ConfigError, InputError, DivergenceError) as error:
+        raise type(error)(f"{run.reference}: {error}") from None
 
 
 def _typed(experiment: Experiment, changes: dict[str, Any]) -> dict[str, Any]:

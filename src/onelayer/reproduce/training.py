@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import Event, Lock
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from onelayer.errors import InputError
+from onelayer.errors import DivergenceError
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import model_attributes
 from onelayer.estimators.inputs import LabelledRows, check_labelled
@@ -20,12 +21,14 @@ from onelayer.experiment.data import Rows
 from onelayer.models.linear import LinearParameters
 from onelayer.reproduce.divisions import Division
 from onelayer.reproduce.measures import jumps, roughness
-from onelayer.reproduce.runs import Run
+from onelayer.reproduce.runs import Run, naming
 from onelayer.selection.simultaneous import TrainedModel, train_together
 from onelayer.training.epochs import count_steps, validation_steps
+from onelayer.training.listeners import Listener
 from onelayer.training.loop import train
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.scaling import Scaling
+from onelayer.training.state import TrainingState
 from onelayer.training.validation import total_sums
 
 __all__ = ["Desk", "Trained"]
@@ -57,6 +60,7 @@ class Desk:
             name: _labelled(clf, rows, reset=False, what=f"{name} ") for name, rows in held.items() if rows is not None
         }
         self._classes = np.arange(len(division.class_names))
+        self.abandoned = Event()  # once set, training ends with its epoch, and nothing comes of it
         self._scalings: dict[tuple[str, str], Scaling] = {}
         self._lock = Lock()
 
@@ -68,9 +72,15 @@ class Desk:
         OnelayerError
             Whatever is wrong with parameters and rows; DivergenceError.
         """
-        if len(runs) == 1 and not runs[0].config.together:
-            return [self._alone(runs[0])]
-        return self._together(runs)
+        with naming(runs[0]):
+            if len(runs) == 1 and not runs[0].config.together:
+                return [self._alone(runs[0])]
+            return self._together(runs)
+
+    def go_on(self) -> None:
+        """Raise CancelledError if the training was abandoned."""
+        if self.abandoned.is_set():
+            raise CancelledError
 
     def _alone(self, run: Run) -> Trained:
         parameters, started = run.parameters, perf_counter()
@@ -78,7 +88,7 @@ class Desk:
         validation = self._held.get("validation") if run.config.follow else None
         problem = setting.problem(self._training, validation)
         start = setting.first_parameters(self._training.rows.d)
-        state = train(problem, parameters, setting.seed, start, threads=1)
+        state = train(problem, parameters, setting.seed, start, [_Abandoning(self)], threads=1)
         seconds, history = perf_counter() - started, state.history.arrays()
         ending = {"epochs": float(state.epoch), "steps": float(state.solver.step)}
         if state.stopped_epoch is not None:
@@ -91,12 +101,12 @@ class Desk:
         validation = self._held.get("validation") if runs[0].config.follow else None
         starts = [setting.first_parameters(self._training.rows.d) for setting in settings]
         problem = settings[0].problem(self._training, validation)
-        trained = train_together(problem, models, runs[0].seed, starts)
+        trained = train_together(problem, models, runs[0].seed, starts, lambda epoch, running: self.go_on())
         seconds = (perf_counter() - started) / len(runs)
         found = []
         for run, setting, model in zip(runs, settings, trained, strict=True):
             if model.kept is None:
-                raise InputError(f"training of {run.reference} with seed {run.seed} diverged: use a lower rate")
+                raise DivergenceError(f"arm {run.reference.arm!r} diverged: use a lower learning rate")
             ending = {"epochs": float(model.epochs), "steps": float(model.steps)}
             if model.status == "stopped early":
                 ending["stopped_epoch"] = float(model.epochs - 1)
@@ -170,6 +180,18 @@ class Desk:
                 self.division.validation.y
             )
         return found
+
+
+class _Abandoning(Listener):
+    """Ends training that was abandoned."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def on_epoch_end(self, state: TrainingState) -> bool:
+        """Raise CancelledError if it was."""
+        self._desk.go_on()
+        return False
 
 
 def _labelled(clf: OneLayerClassifier, rows: Rows, *, reset: bool, what: str = "") -> LabelledRows:

@@ -8,16 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.errors import printable
 from onelayer.models.linear import LinearParameters
 from onelayer.solvers.sgd import SGDState
 from onelayer.solvers.status import Status
 from onelayer.training.early_stopping import Monitor
-from onelayer.training.history import History
+from onelayer.training.history import STEP_KEYS, VALIDATION_KEYS, History
 from onelayer.training.parameters import TrainingParameters
 
 __all__ = ["TrainingState"]
 
 Array = np.ndarray[Any, Any]
+
+_MOST_STEPS = 2**53
 
 
 @dataclass
@@ -81,7 +84,7 @@ class TrainingState:
 
         Raises
         ------
-        KeyError, ValueError
+        KeyError, TypeError, ValueError, OverflowError
             If something is missing or odd.
         """
 
@@ -93,9 +96,22 @@ class TrainingState:
         for name, other in others.items():
             if any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(other, parameters, strict=True)):
                 raise ValueError(f"{name}, which is not of the parameters' shape and type")
-        monitor.best, monitor.since_best = float.fromhex(values["monitor_best"]), int(values["since_best"])
-        history = History(
-            {key.removeprefix("history."): part for key, part in arrays.items() if key.startswith("history.")}
-        )
-        solver = SGDState(parameters, others.get("velocity"), int(values["step"]))
-        return cls(solver, monitor, int(values["epoch"]), others.get("best"), history)
+        monitor.best, monitor.since_best = float.fromhex(values["monitor_best"]), _count(values, "since_best")
+        solver = SGDState(parameters, others.get("velocity"), _count(values, "step"))
+        return cls(solver, monitor, _count(values, "epoch"), others.get("best"), _history(arrays))
+
+
+def _count(values: Mapping[str, Any], key: str) -> int:
+    count = values[key]
+    if not isinstance(count, int) or not 0 <= count < _MOST_STEPS:
+        raise ValueError(f"{key}={printable(repr(count), 40)} is no count")
+    return count
+
+
+def _history(arrays: Mapping[str, Array]) -> History:
+    columns = {key: arrays[f"history.{key}"] for key in (*STEP_KEYS, *VALIDATION_KEYS)}
+    for keys in (STEP_KEYS, VALIDATION_KEYS):
+        shapes = {columns[key].shape for key in keys}
+        if len(shapes) > 1 or len(shapes.pop()) != 1:
+            raise ValueError(f"its history has no columns of one length: {', '.join(keys)}")
+    return History(columns)

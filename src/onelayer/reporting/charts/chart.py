@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from onelayer.reporting.confusion import short_name
 
-__all__ = ["Chart", "chart_text", "numbers", "vertical_line"]
+__all__ = ["Chart", "chart_text", "log_axis", "numbers", "vertical_line"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,22 @@ def chart_text(name: str, limit: int = 18) -> str:
     '&lt;b&gt;cat&lt;/b&gt;'
     """
     return html.escape(short_name(name, limit), quote=False)
+
+
+def log_axis(values: npt.ArrayLike) -> dict[str, Any]:
+    """Return a logarithmic axis with a tick at each decade, and at 2 and 5 of each where there are three or fewer.
+
+    Examples
+    --------
+    >>> log_axis([0.2, 3.0])["ticktext"]
+    ['0.1', '0.2', '0.5', '1', '2', '5', '10']
+    """
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    first, last = int(np.floor(np.log10(finite.min()))), int(np.ceil(np.log10(finite.max())))
+    steps = (1, 2, 5) if last - first <= 3 else (1,)
+    ticks = [step * 10.0**decade for decade in range(first, last) for step in steps] + [10.0**last]
+    return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
 
 
 def vertical_line(x: float, label: str, *, dash: str, color: str = "--ink") -> dict[str, Any]:

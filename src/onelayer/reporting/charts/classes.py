@@ -149,11 +149,11 @@ def class_counts_chart(counts: Mapping[str, Sequence[int]], class_names: Sequenc
     layout = {
         f"{across}axis": axis,
         f"{down}axis": {"title": {"text": "rows"}, "tickformat": ",d"},
-        "barmode": "group" if few else "stack",
+        "barmode": "stack",
         "bargap": 0.25,
         "hovermode": "closest",
     }
-    return Chart(traces, layout, 110 + (12 + 10 * len(counts)) * len(names) if few else 340)
+    return Chart(traces, layout, 110 + 24 * len(names) if few else 340)
 
 
 def _named_axis(places: list[int], names: list[str]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.reporting.charts.chart import Chart, chart_text, numbers
+from onelayer.reporting.charts.chart import Chart, chart_text, log_axis, numbers
 from onelayer.reporting.charts.curves import Columns, steps_per_epoch
-from onelayer.reporting.curves import drawable, smoothed_losses
+from onelayer.reporting.curves import drawable, smoothed_losses, spans_decades
 
 __all__ = ["RUN_COLORS", "overlaid_chart"]
 
@@ -37,7 +37,7 @@ def overlaid_chart(histories: Sequence[tuple[str, Columns]], key: str, label: st
     >>> [trace["line"]["color"] for trace in chart.traces]
     ['--run-0', '--run-1']
     """
-    traces = []
+    traces: list[dict[str, Any]] = []
     for place, (name, history) in enumerate(histories):
         points = _points(history, key)
         if points is None:
@@ -57,8 +57,11 @@ def overlaid_chart(histories: Sequence[tuple[str, Columns]], key: str, label: st
     if not traces:
         return None
     y_axis: dict[str, Any] = {"title": {"text": label}}
+    drawn = np.concatenate([np.array(trace["y"], float) for trace in traces])
+    if key.endswith("loss") and spans_decades(drawn):
+        y_axis = log_axis(drawn) | {"title": {"text": f"{label}, logarithmic"}}
     if key.endswith("accuracy"):
-        y_axis["tickformat"] = ".0~%"
+        y_axis["tickformat"] = "~%"
     layout = {"xaxis": {"title": {"text": "epoch"}, "rangemode": "tozero"}, "yaxis": y_axis, "hovermode": "x unified"}
     return Chart(traces, layout | {"showlegend": True}, 340 + 14 * len(traces))
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from onelayer.reporting.charts.chart import Chart, numbers, vertical_line
+from onelayer.reporting.charts.chart import Chart, log_axis, numbers, vertical_line
 from onelayer.reporting.curves import Mark, drawable, smoothed_losses, spans_decades
 
 __all__ = ["accuracy_chart", "loss_chart", "steps_per_epoch", "trend_chart"]
@@ -26,9 +26,9 @@ def loss_chart(history: Columns, marks: Sequence[Mark] = ()) -> Chart:
     --------
     >>> history = {"step": np.arange(40), "epoch": np.arange(40) // 10, "batch_loss": np.linspace(2, 1, 40)}
     >>> [trace.get("name") for trace in loss_chart(history).traces]
-    [None, 'spread', 'training, mean of 10 steps ± deviation']
+    [None, 'spread', 'training']
     """
-    size, steps, means, deviations = smoothed_losses(history)
+    _, steps, means, deviations = smoothed_losses(history)
     logarithmic = spans_decades(means)
     floor = np.nanmin(means) / 2 if logarithmic else -np.inf
     band = {"x": numbers(steps), "type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
@@ -42,11 +42,11 @@ def loss_chart(history: Columns, marks: Sequence[Mark] = ()) -> Chart:
             "name": "spread",
             "showlegend": False,
         },
-        _line(steps, means, f"training, mean of {size:,} steps ± deviation", "--train", "%{y:.4g}"),
+        _line(steps, means, "training", "--train", "%{y:.4g}"),
         *_validations(history, "validation_loss", "validation", "--held-out", "%{y:.4g}"),
     ]
     y_axis = {"title": {"text": "loss, logarithmic" if logarithmic else "loss"}}
-    return _over_steps(history, traces, y_axis | (_log_ticks(means) if logarithmic else {}), marks)
+    return _over_steps(history, traces, y_axis | (log_axis(means) if logarithmic else {}), marks)
 
 
 def accuracy_chart(history: Columns, marks: Sequence[Mark] = (), majority_share: float | None = None) -> Chart:
@@ -55,7 +55,7 @@ def accuracy_chart(history: Columns, marks: Sequence[Mark] = (), majority_share:
         *_validations(history, "train_accuracy", "training", "--train", "%{y:.2%}"),
         *_validations(history, "validation_accuracy", "validation", "--held-out", "%{y:.2%}"),
     ]
-    chart = _over_steps(history, traces, {"title": {"text": "accuracy"}, "tickformat": ".0~%"}, marks)
+    chart = _over_steps(history, traces, {"title": {"text": "accuracy"}, "tickformat": "~%"}, marks)
     if majority_share is None:
         return chart
     line = {"x0": 0, "x1": 1, "xref": "paper", "y0": majority_share, "y1": majority_share, "type": "line"}
@@ -111,14 +111,6 @@ def _line(x: npt.NDArray[Any], y: npt.NDArray[Any], name: str, color: str, hover
         "line": {"color": color, "width": 2},
         "hovertemplate": hover,
     }
-
-
-def _log_ticks(values: npt.NDArray[Any]) -> dict[str, Any]:
-    """Return a logarithmic axis with ticks at 1, 2 and 5 of each decade."""
-    finite = values[np.isfinite(values)]
-    decades = range(int(np.floor(np.log10(finite.min()))) - 1, int(np.ceil(np.log10(finite.max()))) + 2)
-    ticks = [step * 10.0**decade for decade in decades for step in (1, 2, 5)]
-    return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
 
 
 def _validations(history: Columns, key: str, name: str, color: str, hover: str) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@
       font: { family: "system-ui, sans-serif", size: 12, color: color("--ink") },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       margin: { l: 48, r: 14, t: 8, b: 44 },
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 12 }, traceorder: "normal" },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 12 }, traceorder: "normal", entrywidth: 0 },
       hoverlabel: { bgcolor: color("--wash"), bordercolor: color("--line"), font: { color: color("--ink") }, namelength: -1 },
       dragmode: touch.matches ? false : "zoom",
       uirevision: state.unit,
@@ -117,7 +117,7 @@
     const item = element("li");
     const image = element("img");
     image.decoding = "async";
-    image.src = `data:image/png;base64,${tiles.images[index]}`;
+    image.src = `data:image/webp;base64,${tiles.images[index]}`;
     image.alt = `Row ${tiles.rows[index]}: ${trueName}, taken for ${truth === predicted ? "one" : predictedName}`;
     const names = element("p", "tile-names");
     names.append(element("b", "", trueName), truth === predicted ? " ✓" : ` → ${predictedName}`);
@@ -156,14 +156,14 @@
     if (!list) return;
     const tiles = report.tiles;
     const found = tiles.order.filter((index) => tiles.labels[index] === truth && tiles.predicted[index] === predicted);
-    const shown = found.slice(0, 24);
+    const shown = found.slice(0, report.imagesOfCell);
     const count = report.confusion[truth][predicted];
     const what = truth === predicted ? `${report.classes[truth]}, recognised`
       : `${report.classes[truth]}, taken for ${report.classes[predicted]}`;
     const some = shown.length < count ? `, ${shown.length} of them shown` : "";
     document.getElementById("cell-heading").textContent = what;
     document.getElementById("cell-message").textContent = `${count} row${count === 1 ? "" : "s"}${some}. The largest ${report.measure} first.`;
-    fill(list, shown, 12);
+    list.replaceChildren(...shown.map(tile));
     for (const cell of document.querySelectorAll(".cell")) {
       cell.setAttribute("aria-pressed", Number(cell.dataset.true) === truth && Number(cell.dataset.predicted) === predicted);
     }
@@ -238,7 +238,7 @@
     performance.mark("drawn");
     root.dataset.drawn = "near";
     for (const name of names.filter((one) => !near.includes(one))) {
-      await new Promise((resolve) => { (window.requestIdleCallback || setTimeout)(resolve); });
+      await new Promise((resolve) => { (window.requestIdleCallback || setTimeout)(resolve, { timeout: 500 }); });
       await draw(name);
     }
   }
@@ -256,6 +256,10 @@
         addEventListener(event, () => {
           state.printing = printing;
           root.classList.toggle("printing", printing);
+          for (const details of document.querySelectorAll("details")) {
+            if (printing) details.dataset.wasOpen = details.open;
+            details.open = printing || details.dataset.wasOpen === "true";
+          }
           drawAll();
         });
       }
