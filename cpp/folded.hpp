@@ -3,11 +3,12 @@
 //     scores   (x − shift) · scale · W + b  =  x · U + (b − shift · U)
 //     gradient ∂J/∂W = scale · (Σ r x − shift Σ r),  so a step on W is one on U with scale² in place of scale.
 //
-// The definition's velocity v becomes scale · v in the same way. Each thread holds its slice of the features, packed as
-// the kernels read it.
+// The definition's velocity v becomes scale · v in the same way. Weights on a slice of the features lie packed as the
+// kernels read them; where rows are multiplied in digits, the weights' digits lie beside them.
 #pragma once
 
 #include "tiling.hpp"
+#include "weight_digits.hpp"
 
 namespace onelayer::ONELAYER_ISA {
 
@@ -17,12 +18,16 @@ struct StepSize {
     T rate, mean, momentum, l2;
 };
 
-template <class T>
+template <class In, class T>
 class FoldedWeights {
   public:
     FoldedWeights(Arena& arena, Index k, Index d, Slice slice, bool with_velocity)
-        : groups(k), k_(k), d_(d), slice_(slice) {
-        vectors_ = slice.last - slice.first;
+        : groups(k),
+          k_(k),
+          d_(d),
+          vectors_(slice.last - slice.first),
+          slice_(slice),
+          digits_(arena, groups, k, vectors_) {
         weights_ = arena.take<T>(k * vectors_ * lanes<T>);
         velocity_ = with_velocity ? arena.take<T>(k * vectors_ * lanes<T>) : nullptr;
         shift_ = arena.take<T>(vectors_ * lanes<T>);
@@ -32,9 +37,10 @@ class FoldedWeights {
     }
 
     const Groups<T> groups;
-    const T* packed() const { return weights_; }
+    const T* packed(OutputGroup group) const { return at(weights_, group, 0); }
+    const WeightDigits<In, T>& digits() const { return digits_; }
 
-    // Takes over this thread's part of weights and velocity, each (k, d).
+    // Takes over this slice of weights and velocity, each (k, d).
     void fold(const T* weights, const T* velocity, const Scaling<T>& scaling) {
         for (Index j = 0; j < vectors_ * lanes<T>; ++j) {
             const Index feature = slice_.first * lanes<T> + j;
@@ -48,16 +54,21 @@ class FoldedWeights {
                 *packed_velocity = number < 0 ? T(0) : velocity[number] * scale;
             }
         });
+        digits_.write_all(weights_);
         clear_offsets();
         for (Index g = 0; g < groups.count; ++g) {
+            const OutputGroup group = groups[g];
             for (Index v = 0; v < vectors_; ++v) {
-                for (int o = 0; o < groups.size(g); ++o) {
-                    offsets_[groups.first(g) + o] +=
-                        load<T>(shift_ + v * lanes<T>) * load<T>(at(weights_, g, v) + o * lanes<T>);
+                for (int o = 0; o < group.size; ++o) {
+                    offsets_[group.first + o] +=
+                        load<T>(shift_ + v * lanes<T>) * load<T>(at(weights_, group, v) + o * lanes<T>);
                 }
             }
         }
     }
+
+    // To be called when all weights have taken a step.
+    void settle() { digits_.settle(weights_); }
 
     void unfold(T* weights, T* velocity) {
         each_number([&](T* packed, T* packed_velocity, Index number, T scale) {
@@ -81,17 +92,18 @@ class FoldedWeights {
 
     // Moves one vector of features of a group by the sums Σ r x of its outputs; residual_sums are Σ r.
     template <int Outputs>
-    ONELAYER_INLINE void step(Index group, Index vector, const Vec<T>* sums, const T* residual_sums,
+    ONELAYER_INLINE void step(OutputGroup group, Index vector, const Vec<T>* sums, const T* residual_sums,
                               const StepSize<T>& size) {
         const Vec<T> shift = load<T>(shift_ + vector * lanes<T>), square = load<T>(squared_scale_ + vector * lanes<T>);
+        const Vec<T> factor = square * size.mean;
         T* weights = at(weights_, group, vector);
         T* velocity = velocity_ == nullptr ? nullptr : at(velocity_, group, vector);
-        Vec<T>* offsets = offsets_ + groups.first(group);
+        Vec<T>* offsets = offsets_ + group.first;
+        Vec<T> stepped[Outputs];
 #pragma GCC unroll 16
         for (int o = 0; o < Outputs; ++o) {
             Vec<T> w = load<T>(weights + o * lanes<T>);
-            Vec<T> move =
-                (sums[o] - shift * residual_sums[groups.first(group) + o]) * (square * size.mean) + w * size.l2;
+            Vec<T> move = (sums[o] - shift * residual_sums[group.first + o]) * factor + w * size.l2;
             if (velocity != nullptr) {
                 move += load<T>(velocity + o * lanes<T>) * size.momentum;
                 store(velocity + o * lanes<T>, move);
@@ -99,12 +111,14 @@ class FoldedWeights {
             w -= move * size.rate;
             store(weights + o * lanes<T>, w);
             offsets[o] += shift * w;
+            stepped[o] = w;
         }
+        digits_.template write<Outputs>(group, vector, stepped);
     }
 
   private:
-    T* at(T* packed, Index group, Index vector) const {
-        return packed + (groups.first(group) * vectors_ + vector * groups.size(group)) * lanes<T>;
+    T* at(T* packed, OutputGroup group, Index vector) const {
+        return packed + (group.first * vectors_ + vector * group.size) * lanes<T>;
     }
 
     // Calls body(weight, velocity or null, its number in (k, d) or −1 beyond the last feature, scale) for every packed
@@ -112,13 +126,15 @@ class FoldedWeights {
     template <class Body>
     void each_number(Body&& body) {
         for (Index g = 0; g < groups.count; ++g) {
+            const OutputGroup group = groups[g];
             for (Index v = 0; v < vectors_; ++v) {
-                for (int o = 0; o < groups.size(g); ++o) {
+                for (int o = 0; o < group.size; ++o) {
                     for (int lane = 0; lane < lanes<T>; ++lane) {
                         const Index feature = (slice_.first + v) * lanes<T> + lane, packed = o * lanes<T> + lane;
-                        const Index number = feature < d_ ? (groups.first(g) + o) * d_ + feature : -1;
-                        body(at(weights_, g, v) + packed, velocity_ == nullptr ? nullptr : at(velocity_, g, v) + packed,
-                             number, scale_[v * lanes<T> + lane]);
+                        const Index number = feature < d_ ? (group.first + o) * d_ + feature : -1;
+                        body(at(weights_, group, v) + packed,
+                             velocity_ == nullptr ? nullptr : at(velocity_, group, v) + packed, number,
+                             scale_[v * lanes<T> + lane]);
                     }
                 }
             }
@@ -127,6 +143,7 @@ class FoldedWeights {
 
     Index k_, d_, vectors_;
     Slice slice_;
+    WeightDigits<In, T> digits_;
     T* weights_;
     T* velocity_;
     T* shift_;

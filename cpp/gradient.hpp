@@ -4,32 +4,18 @@
 // while they are in registers.
 #pragma once
 
+#include "digit_gradient.hpp"
 #include "row_tile.hpp"
 
 namespace onelayer::ONELAYER_ISA {
 
-// Rows that come next, from some feature on.
-template <class In>
-struct Lookahead {
-    const In* const* rows;  // or null
-    Index offset;
-};
-
-// Sums over rows of residual · x for `Vectors` vectors of features from `offset` on. While at it, brings the same
-// features of the coming rows near: gathered rows lie anywhere in memory, and waiting for them costs up to half as much
-// again as the arithmetic.
-template <class In, class T, int Vectors, int Outputs>
-ONELAYER_INLINE void sum_gradient(const In* const* rows, Index offset, Lookahead<In> ahead, Index count,
-                                  const T* residual, Vec<T> (&sums)[Vectors * Outputs]) {
+// Sums over rows of residual · x for `Vectors` vectors of features; x is read at `offset` of each row.
+template <int Ahead, int Vectors, int Outputs, class In, class T>
+ONELAYER_INLINE void sum_gradient(const TileRows<In, T>& tile, const In* const* rows, Index offset, const T* residual,
+                                  Vec<T> (&sums)[Vectors * Outputs]) {
     constexpr int bytes = Vectors * lanes<T> * static_cast<int>(sizeof(In));
-    for (Index i = 0; i < count; ++i) {
-        if (ahead.rows != nullptr) {
-            const char* next = reinterpret_cast<const char*>(ahead.rows[i] + ahead.offset);
-#pragma GCC unroll 16
-            for (int line = 0; line < bytes; line += 64) {
-                prefetch(next + line);
-            }
-        }
+    for (Index i = 0; i < tile.count(); ++i) {
+        tile.ahead().template look<bytes * Ahead / 2>(i);
         const In* row = rows[i] + offset;
         Vec<T> x[Vectors];
 #pragma GCC unroll 16
@@ -49,39 +35,47 @@ ONELAYER_INLINE void sum_gradient(const In* const* rows, Index offset, Lookahead
 }
 
 // Vectors [first, last), `Vectors` at a time and the rest by halves of that.
-template <class In, class T, int Vectors, int Outputs, class Finish>
-void gradient_run(const RowTile<In, T>& tile, Index first, Index last, bool ahead, const T* residual, Finish& finish) {
+template <int Ahead, int Vectors, int Outputs, class In, class T, class Finish>
+void gradient_run(const TileRows<In, T>& tile, Index first, Index last, const T* residual, Finish& finish) {
     Index v = first;
     for (; v + Vectors <= last; v += Vectors) {
         Vec<T> sums[Vectors * Outputs] = {};
-        const Lookahead<In> coming{ahead ? tile.coming() : nullptr, v * lanes<T>};
-        sum_gradient<In, T, Vectors, Outputs>(tile.rows(), v * lanes<T>, coming, tile.count(), residual, sums);
+        sum_gradient<Ahead, Vectors, Outputs>(tile, tile.rows(), v * lanes<T>, residual, sums);
 #pragma GCC unroll 8
         for (int i = 0; i < Vectors; ++i) {
             finish(v + i, sums + i * Outputs);
         }
     }
     if constexpr (Vectors > 1) {
-        gradient_run<In, T, Vectors / 2, Outputs>(tile, v, last, ahead, residual, finish);
+        gradient_run<Ahead, Vectors / 2, Outputs>(tile, v, last, residual, finish);
+    }
+}
+
+template <int Ahead, int Outputs, class In, class T, class Finish>
+void gradient_group(const TileRows<In, T>& tile, Index whole, bool ragged, const T* residual, Finish& finish) {
+    gradient_run<Ahead, vectors_together(Outputs), Outputs>(tile, 0, whole, residual, finish);
+    if (ragged) {
+        Vec<T> sums[Outputs] = {};
+        sum_gradient<Ahead, 1, Outputs>(tile, tile.ends(), 0, residual, sums);
+        finish(whole, sums);
     }
 }
 
 // The gradient of a tile. finish(outputs, group, vector, sums) gets the sums of each output of the group (their number
-// a constant), for every vector of the slice; with `ahead` the coming rows are brought near meanwhile.
-template <class In, class T, class Finish>
-void gradient_tile(const RowTile<In, T>& tile, Slice slice, const Groups<T>& groups, const T* residual, bool ahead,
+// a constant), for every vector of the slice. Meanwhile so many halves of the announced rows are brought near.
+template <int Ahead, class In, class T, class Finish>
+void gradient_tile(const TileRows<In, T>& tile, Slice slice, const Groups<T>& groups, const T* residual,
                    Finish&& finish) {
     const Index whole = slice.last - slice.first - (slice.ragged ? 1 : 0);
     for (Index g = 0; g < groups.count; ++g) {
-        with_constant<most_group<T>>(groups.size(g), [&](auto outputs) {
-            const T* of_group = residual + groups.first(g) * tile_stride;
-            auto done = [&](Index vector, Vec<T>* sums) { finish(outputs, g, vector, sums); };
-            gradient_run<In, T, vectors_together(outputs), outputs>(tile, 0, whole, ahead && g == 0, of_group, done);
-            if (slice.ragged) {
-                Vec<T> sums[outputs] = {};
-                const Lookahead<In> coming{ahead && g == 0 ? tile.coming() : nullptr, whole * lanes<T>};
-                sum_gradient<In, T, 1, outputs>(tile.ends(), 0, coming, tile.count(), of_group, sums);
-                done(whole, sums);
+        const OutputGroup group = groups[g];
+        with_constant<most_group<T>>(group.size, [&](auto outputs) {
+            const T* of_group = residual + group.first * tile_stride;
+            auto done = [&](Index vector, Vec<T>* sums) { finish(outputs, group, vector, sums); };
+            if constexpr (in_digits<In, T>) {
+                gradient_group_in_digits<Ahead, outputs>(tile, whole, slice.ragged, of_group, done);
+            } else {
+                gradient_group<Ahead, outputs>(tile, whole, slice.ragged, of_group, done);
             }
         });
     }

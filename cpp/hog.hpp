@@ -1,208 +1,149 @@
 // Histograms of oriented gradients, image by image; the definition and its formulas are in the package's features.
 //
-// A row of cells is worked on a vector of columns at a time: the bin and the vote of each of its pixels, then, for each
-// orientation, the votes of the pixels whose bin it is, summed down the columns. Votes scattered one by one to their
-// bins would wait for each other.
+// A row of cells is worked on a vector of columns at a time: first the gradients and votes of its pixels, then, for
+// each orientation, the votes of the pixels whose bin it is, summed down the columns. Votes scattered one by one to
+// their bins would wait for each other.
 #pragma once
 
-#include <cmath>
-#include <numeric>
-
+#include "hog_blocks.hpp"
+#include "hog_planes.hpp"
 #include "team.hpp"
-#include "tiling.hpp"
 
 namespace onelayer::ONELAYER_ISA {
 
 template <class In, class T>
 class HogThread {
   public:
-    HogThread(Arena& arena, const HogJob<T>& job) : job_(job) {
-        cell_rows_ = job.height / job.cell_height;
-        cell_columns_ = job.width / job.cell_width;
-        planes_ = job.strongest ? job.channels : 1;
-        stride_ = ceil_div(job.width, lanes<T>) * lanes<T> + 2;
-        plane_ = arena.take<T>(planes_ * (job.height + 2) * stride_ + lanes<T>);
-        votes_ = arena.take<Vec<T>>(job.cell_height);
-        bins_ = arena.take<Vec<T>>(job.cell_height);
-        columns_ = arena.take<T>(job.orientations * stride_);
-        cells_ = arena.take<T>(cell_rows_ * cell_columns_ * job.orientations);
+    HogThread(Arena& arena, const HogJob<T>& job)
+        : job_(job),
+          planes_(arena, job),
+          blocks_(arena, job),
+          cell_rows_(job.height / job.cell_height),
+          cell_columns_(job.width / job.cell_width),
+          stride_(ceil_div(cell_columns_ * job.cell_width, lanes<T>) * lanes<T>),
+          kept_(arena.take<Votes>(job.cell_height)),
+          sums_(arena.take<T>(job.orientations * stride_ + 2 * lanes<T>)),
+          cells_(arena.take<T>(cell_rows_ * cell_columns_ * job.orientations + lanes<T>)) {}
+
+    void begin() {
+        planes_.clear();
+        std::fill_n(sums_, job_.orientations * stride_ + 2 * lanes<T>, T(0));
     }
 
     void run(Index image) {
-        read(static_cast<const In*>(job_.images) + image * job_.height * job_.width * job_.channels);
+        planes_.read(static_cast<const In*>(job_.images) + image * job_.height * job_.width * job_.channels);
         for (Index row = 0; row < cell_rows_; ++row) {
-            for (Index x = 0; x < cell_columns_ * job_.cell_width; x += lanes<T>) {
-                for (Index y = 0; y < job_.cell_height; ++y) {
-                    vote(row * job_.cell_height + y, x, bins_[y], votes_[y]);
-                }
-                sum_columns(x);
+            for (Index x = 0; x < stride_; x += lanes<T>) {
+                sum_votes(row * job_.cell_height, x);
             }
-            sum_cells(cells_ + row * cell_columns_ * job_.orientations);
+            sum_columns(cells_ + row * cell_columns_ * job_.orientations);
         }
-        const Index block_rows = cell_rows_ - job_.block_height + 1,
-                    block_columns = cell_columns_ - job_.block_width + 1;
-        const Index size = job_.block_height * job_.block_width * job_.orientations;
-        T* out = job_.features + image * block_rows * block_columns * size;
-        for (Index y = 0; y < block_rows; ++y) {
-            for (Index x = 0; x < block_columns; ++x, out += size) {
-                block(y, x, out);
-                normalise(out, size);
-            }
-        }
+        blocks_.normalise(cells_, job_.features + image * blocks_.count());
     }
 
   private:
-    static constexpr T epsilon = T(1e-5), clip = T(0.2);
+    static constexpr Index most_edges = 8;
 
-    // Line y of a plane, from −1 to height.
-    T* line(Index plane, Index y) { return plane_ + (plane * (job_.height + 2) + y + 1) * stride_ + 1; }
+    // A vector of gradients, turned to the half-plane row ≥ 0, and their votes.
+    struct Votes {
+        Vec<T> row, column, vote;
+    };
 
-    // The channels' sum, or each channel by itself. A pixel beyond a border equals the one inside it, so that the
-    // gradient across the border is 0.
-    void read(const In* image) {
-        for (Index p = 0; p < planes_; ++p) {
-            for (Index y = 0; y < job_.height; ++y) {
-                T* to = line(p, y);
-                read_line(image + y * job_.width * job_.channels, p, to);
-                for (Index x = 0; job_.square_root && x < job_.width; ++x) {
-                    to[x] = std::sqrt(to[x]);
+    // The votes of each orientation in a row of cells that begins at line y, summed down the columns from x on. Bins
+    // are told apart by the edges between them, as many at a time as there are registers for the sums.
+    void sum_votes(Index y, Index x) {
+        const Index edges = job_.orientations - 1;
+        for (Index first = 0; first == 0 || first < edges; first += most_edges) {
+            const Index here = std::min(edges - first, most_edges);
+            with_constant<most_edges + 1>(static_cast<int>(here + 1), [&](auto bins) {
+                sum_bins<bins>(planes_.line(y) + x, first, first + here < edges, sums_ + first * stride_ + x);
+            });
+        }
+    }
+
+    // Bins from `first` on. The last of them gets all votes that are left, which a coming group then divides.
+    template <int Bins>
+    __attribute__((noinline)) void sum_bins(const T* line, Index first, bool more, T* to) {
+        Vec<T> sums[Bins] = {}, cotangents[Bins];
+        for (int edge = 0; edge + 1 < Bins; ++edge) {
+            cotangents[edge] = broadcast(job_.cotangents[first + edge]);
+        }
+        for (Index y = 0; y < job_.cell_height; ++y, line += planes_.stride()) {
+            Votes votes = first == 0 ? votes_at(line) : kept_[y];
+#pragma GCC unroll 16
+            for (int edge = 0; edge + 1 < Bins; ++edge) {
+                // Without an angle: with row ≥ 0, a gradient has reached angle θ unless column > row · cot θ.
+                move_where_greater<T>(votes.column, votes.row * cotangents[edge], votes.vote, sums[edge]);
+            }
+            sums[Bins - 1] += votes.vote;
+            if (more) {
+                kept_[y] = votes;
+            }
+        }
+#pragma GCC unroll 16
+        for (int bin = 0; bin < Bins; ++bin) {
+            store(to + bin * stride_, sums[bin]);
+        }
+    }
+
+    // Of several planes it is, at each pixel, the gradient with the most energy, the first of equals.
+    ONELAYER_INLINE Votes votes_at(const T* line) const {
+        Votes found = gradient_at(line);
+        for (Index p = 1; p < planes_.count(); ++p) {
+            const Votes other = gradient_at(line + p * planes_.size());
+            found.row = select(other.vote > found.vote, other.row, found.row);
+            found.column = select(other.vote > found.vote, other.column, found.column);
+            found.vote = larger(other.vote, found.vote);
+        }
+        turn(found.row, found.column);
+        found.vote = square_root<T>(found.vote);
+        return found;
+    }
+
+    // Gradients, not turned, and their energy.
+    ONELAYER_INLINE Votes gradient_at(const T* line) const {
+        const Vec<T> row = load<T>(line + planes_.stride()) - load<T>(line - planes_.stride()),
+                     column = load<T>(line + 1) - load<T>(line - 1);
+        return {row, column, row * row + column * column};
+    }
+
+    // Turns gradients by 180° to the half-plane row ≥ 0, and 180° itself to 0°.
+    ONELAYER_INLINE static void turn(Vec<T>& row, Vec<T>& column) {
+        using Signs = Vec<Bits<T>>;
+        const Signs sign = (Signs)broadcast(T(-0.0)), turned = (Signs)row & sign;
+        column = (Vec<T>)((Signs)column ^ turned);
+        column = select(row == T(0), (Vec<T>)((Signs)column & ~sign), column);
+        row = (Vec<T>)((Signs)row ^ turned);
+    }
+
+    // The votes of each cell and orientation. Columns are added two by two, of all cells and orientations at once, as
+    // long as a cell has an even number of them.
+    void sum_columns(T* cells) {
+        Index width = job_.cell_width, stride = stride_;
+        for (; width % 2 == 0 && stride % 2 == 0; width /= 2, stride /= 2) {
+            const Index halves = job_.orientations * stride / 2;
+            for (Index i = 0; i < halves; i += lanes<T>) {
+                store(sums_ + i, sums_of_neighbours<T>(load<T>(sums_ + 2 * i), load<T>(sums_ + 2 * i + lanes<T>)));
+            }
+        }
+        const Index orientations = job_.orientations, columns = cell_columns_;
+        for (Index column = 0; column < columns; ++column) {
+            const T* from = sums_ + column * width;
+            for (Index o = 0; o < orientations; ++o, ++cells, from += stride) {
+                *cells = *from;
+                for (Index x = 1; x < width; ++x) {
+                    *cells += from[x];
                 }
-                to[-1] = to[job_.width > 1 ? 1 : 0];
-                to[job_.width] = to[job_.width > 1 ? job_.width - 2 : 0];
             }
-            const Index inside = job_.height > 1 ? 1 : 0;
-            std::copy(line(p, inside) - 1, line(p, inside) + job_.width + 1, line(p, -1) - 1);
-            std::copy(line(p, job_.height - 1 - inside) - 1, line(p, job_.height - 1 - inside) + job_.width + 1,
-                      line(p, job_.height) - 1);
-        }
-    }
-
-    void read_line(const In* from, Index plane, T* to) {
-        if (job_.strongest || job_.channels == 1) {
-            channel_line<1>(from + plane, to, job_.channels);
-        } else if (job_.channels == 3) {
-            channel_line<3>(from, to, 3);
-        } else {
-            for (Index x = 0; x < job_.width; ++x) {
-                to[x] = std::accumulate(from + x * job_.channels, from + (x + 1) * job_.channels, T(0));
-            }
-        }
-    }
-
-    template <int Summed>
-    void channel_line(const In* from, T* to, Index step) {
-        for (Index x = 0; x < job_.width; ++x) {
-            T sum = static_cast<T>(from[x * step]);
-            for (int c = 1; c < Summed; ++c) {
-                sum += static_cast<T>(from[x * step + c]);
-            }
-            to[x] = sum;
-        }
-    }
-
-    // Bin and vote of the pixels from (y, x) on. Of several planes it is, at each pixel, the gradient with the most
-    // energy, the first of equals.
-    void vote(Index y, Index x, Vec<T>& bin, Vec<T>& magnitude) {
-        Vec<T> row = {}, column = {}, energy = {};
-        for (Index p = 0; p < planes_; ++p) {
-            const Vec<T> r = load<T>(line(p, y + 1) + x) - load<T>(line(p, y - 1) + x),
-                         c = load<T>(line(p, y) + x + 1) - load<T>(line(p, y) + x - 1);
-            const Vec<T> e = r * r + c * c;
-            row = select(e > energy, r, row);
-            column = select(e > energy, c, column);
-            energy = larger(e, energy);
-        }
-        magnitude = square_root<T>(energy);
-        // Without an angle: turned to the half-plane row ≥ 0, a gradient has reached angle θ where row · cot θ ≥
-        // column.
-        column = select(row < T(0), -column, column);
-        row = larger(row, -row);
-        Vec<T> reached = {};
-        for (Index o = 0; o + 1 < job_.orientations; ++o) {
-            reached += select(row * job_.cotangents[o] >= column, broadcast(T(1)), Vec<T>{});
-        }
-        bin = select(row > T(0), reached, Vec<T>{});  // 180° is 0°
-    }
-
-    void sum_columns(Index x) {
-        for (Index o = 0; o < job_.orientations; ++o) {
-            const Vec<T> wanted = broadcast(static_cast<T>(o));
-            Vec<T> sum = {};
-            for (Index y = 0; y < job_.cell_height; ++y) {
-                sum += select(bins_[y] == wanted, votes_[y], Vec<T>{});
-            }
-            store(columns_ + o * stride_ + x, sum);
-        }
-    }
-
-    // The mean vote of each cell and orientation.
-    void sum_cells(T* cell) {
-        const T divisor = job_.strongest ? T(1) : static_cast<T>(job_.channels);
-        const T scale = T(1) / (static_cast<T>(job_.cell_height * job_.cell_width) *
-                                (job_.square_root ? std::sqrt(divisor) : divisor));
-        for (Index column = 0; column < cell_columns_; ++column) {
-            for (Index o = 0; o < job_.orientations; ++o, ++cell) {
-                const T* from = columns_ + o * stride_ + column * job_.cell_width;
-                T even = 0, odd = 0;  // two sums: half the wait of one after another
-                for (Index x = 0; x + 1 < job_.cell_width; x += 2) {
-                    even += from[x];
-                    odd += from[x + 1];
-                }
-                *cell = (even + odd + (job_.cell_width % 2 == 0 ? T(0) : from[job_.cell_width - 1])) * scale;
-            }
-        }
-    }
-
-    void block(Index y, Index x, T* out) {
-        const Index run = job_.block_width * job_.orientations;
-        for (Index cell = 0; cell < job_.block_height; ++cell) {
-            const T* from = cells_ + ((y + cell) * cell_columns_ + x) * job_.orientations;
-            std::copy(from, from + run, out + cell * run);
-        }
-    }
-
-    void normalise(T* out, Index size) {
-        if (job_.norm == BlockNorm::l1 || job_.norm == BlockNorm::l1_sqrt) {
-            T sum = epsilon;
-            for (Index i = 0; i < size; ++i) {
-                sum += out[i];
-            }
-            for (Index i = 0; i < size; ++i) {
-                out[i] = job_.norm == BlockNorm::l1 ? out[i] / sum : std::sqrt(out[i] / sum);
-            }
-            return;
-        }
-        divide_by_l2(out, size);
-        if (job_.norm == BlockNorm::l2_hys) {
-            for (Index i = 0; i < size; ++i) {
-                out[i] = std::min(out[i], clip);
-            }
-            divide_by_l2(out, size);
-        }
-    }
-
-    static void divide_by_l2(T* out, Index size) {
-        Vec<T> squares = {};
-        Index i = 0;
-        for (; i + lanes<T> <= size; i += lanes<T>) {
-            squares += load<T>(out + i) * load<T>(out + i);
-        }
-        T energy = sum_of_lanes<T>(squares) + epsilon * epsilon;
-        for (; i < size; ++i) {
-            energy += out[i] * out[i];
-        }
-        const T inverse = T(1) / std::sqrt(energy);
-        for (i = 0; i < size; ++i) {
-            out[i] *= inverse;
         }
     }
 
     const HogJob<T>& job_;
-    Index cell_rows_, cell_columns_, planes_, stride_;
-    T* plane_;
-    Vec<T>* votes_;
-    Vec<T>* bins_;
-    T* columns_;
+    HogPlanes<In, T> planes_;
+    HogBlocks<T> blocks_;
+    Index cell_rows_, cell_columns_, stride_;
+    Votes* kept_;
+    T* sums_;
     T* cells_;
 };
 
@@ -210,7 +151,7 @@ template <class In, class T>
 void hog(const HogJob<T>& job, Team& team) {
     constexpr Index at_once = 16;
     const Index turns = ceil_div(job.n, at_once);
-    const int threads = static_cast<int>(std::min<Index>({turns, job.threads, Barrier::most_threads}));
+    const int threads = static_cast<int>(std::min<Index>({turns, job.threads, most_threads}));
     Arena measure(nullptr);
     HogThread<In, T>(measure, job);
     const std::size_t each = measure.used();
@@ -219,6 +160,7 @@ void hog(const HogJob<T>& job, Team& team) {
     team.run(threads, [&](int t) {
         Arena arena(memory + each * t);
         HogThread<In, T> mine(arena, job);
+        mine.begin();
         for (Index turn; (turn = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < turns;) {
             for (Index image = turn * at_once; image < std::min(job.n, (turn + 1) * at_once); ++image) {
                 mine.run(image);

@@ -59,6 +59,29 @@ Vec<T> softmax_loss(Scores z, Index k, const Target& target) {
     return mass * log_from_one<T>(sum) - hit;
 }
 
+// The same where all lanes have one label, as models have on a row: no target needs to be told apart from lane to lane.
+template <class T, class Scores>
+Vec<T> softmax_loss_of_label(Scores z, Index k, Index label, T on, T off) {
+    Vec<T> highest = z[0];
+    for (Index c = 1; c < k; ++c) {
+        highest = larger(z[c], highest);
+    }
+    const Vec<T> own = z[label] - highest;
+    Vec<T> sum = {}, all = {};
+    for (Index c = 0; c < k; ++c) {
+        const Vec<T> shifted = z[c] - highest, e = exp_of_negative<T>(shifted);
+        all += shifted;
+        sum += e;
+        z.set(c, e);
+    }
+    const Vec<T> share = T(1) / sum;
+    for (Index c = 0; c < k; ++c) {
+        z.set(c, z[c] * share - off);
+    }
+    z.set(label, z[label] - (on - off));
+    return log_from_one<T>(sum) - (all * off + own * (on - off));
+}
+
 // ℓ = (1/k) Σ [ln(1 + eᶻ) − t z]; ∂ℓ/∂z = (σ(z) − t)/k. With k = 1 it is the logistic loss.
 //
 // ln(1 + e) of all classes is the logarithm of one product of factors in (1, 2], taken before it can overflow; what

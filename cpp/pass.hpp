@@ -1,7 +1,7 @@
 // One pass over rows: losses and decisions, and, if wanted, gradients or Hessian products, for m models at once.
 //
-// Threads share the tiles of rows. Every figure is added up in float64 from tile to tile, losses tile by tile in order
-// whatever the number of threads.
+// Threads take chunks of tiles as they get to them. Every figure is added up in float64 from tile to tile and from
+// chunk to chunk, in an order that the job alone decides, whatever the number of threads.
 #pragma once
 
 #include <new>
@@ -13,6 +13,12 @@
 #include "team.hpp"
 
 namespace onelayer::ONELAYER_ISA {
+
+// What a chunk of tiles gives to gradients: sums Σ r x packed as the weights are, and Σ r (m, k).
+struct ChunkSums {
+    double* gradient;
+    double* residuals;
+};
 
 template <class In, class T>
 class PassThread {
@@ -29,53 +35,42 @@ class PassThread {
         intercepts_ = arena.take<T>(outputs_);
         direction_intercepts_ = arena.take<T>(outputs_);
         own_weights_ = arena.take<T>(tile_stride);
-        packed_size_ = outputs_ * (slice_.last - slice_.first) * lanes<T>;
-        gradient = arena.take<double>(job.gradient == nullptr ? 0 : packed_size_);
-        residual_sums = arena.take<double>(outputs_);
     }
-
-    double* gradient = nullptr;       // packed as the weights are
-    double* residual_sums = nullptr;  // (m, k)
-    const Groups<T>& groups() const { return weights_.groups; }
-    Index vectors() const { return slice_.last - slice_.first; }
 
     void begin() {
         fold(weights_, job_.weights, job_.intercepts, intercepts_);
         if (job_.directions != nullptr) {
             fold(directions_, job_.directions, job_.direction_intercepts, direction_intercepts_);
         }
-        std::fill(residual_sums, residual_sums + outputs_, 0.0);
-        if (job_.gradient != nullptr) {
-            std::fill(gradient, gradient + packed_size_, 0.0);
-        }
     }
 
-    // Rows [first, last); their sums go to `sums` (m, 3).
-    void run(Index first, Index last, double* sums) {
+    // Rows [first, last); their sums go to `sums` (m, 3), what they give to gradients is added to `chunk`.
+    void run(Index first, Index last, double* sums, const ChunkSums& chunk) {
         tile_.fill(nullptr, first, last - first);
-        tile_.announce(nullptr, last, std::min<Index>(job_.rows.n - last, most_tile_rows));
-        score(weights_, true, intercepts_, scores_);
+        tile_.ahead().announce(nullptr, last, std::min<Index>(job_.rows.n - last, most_tile_rows));
+        score<2>(weights_, intercepts_, scores_);
         if (job_.directions != nullptr) {
-            score(directions_, false, direction_intercepts_, along_);
+            score<0>(directions_, direction_intercepts_, along_);
         }
         const TileTargets<T> targets{tile_.labels, tile_.probabilities, job_.targets.smoothing};
         for (Index model = 0; model < job_.m; ++model) {
-            model_rows(model, first, targets, sums + 3 * model);
+            model_rows(model, first, targets, sums + 3 * model, chunk.residuals);
         }
         if (job_.gradient != nullptr) {
-            gradient_tile(tile_, slice_, weights_.groups, scores_, false,
-                          [&](auto outputs, Index group, Index vector, const Vec<T>* of_tile) {
-                              double* total =
-                                  gradient + (groups().first(group) * vectors() + vector * outputs) * lanes<T>;
-                              for (int i = 0; i < outputs * lanes<T>; ++i) {
-                                  total[i] += static_cast<double>(of_tile[i / lanes<T>][i % lanes<T>]);
-                              }
-                          });
+            gradient_tile<0>(tile_, slice_, weights_.groups, scores_,
+                             [&](auto outputs, OutputGroup group, Index vector, const Vec<T>* of_tile) {
+                                 double* total =
+                                     chunk.gradient +
+                                     (group.first * (slice_.last - slice_.first) + vector * outputs) * lanes<T>;
+                                 for (int i = 0; i < outputs * lanes<T>; ++i) {
+                                     total[i] += static_cast<double>(of_tile[i / lanes<T>][i % lanes<T>]);
+                                 }
+                             });
         }
     }
 
   private:
-    void fold(FoldedWeights<T>& folded, const T* weights, const T* intercepts, T* folded_intercepts) {
+    void fold(FoldedWeights<In, T>& folded, const T* weights, const T* intercepts, T* folded_intercepts) {
         folded.fold(weights, nullptr, job_.scaling);
         folded.offsets(folded_intercepts);
         for (Index c = 0; c < outputs_; ++c) {
@@ -83,8 +78,9 @@ class PassThread {
         }
     }
 
-    void score(const FoldedWeights<T>& weights, bool ahead, const T* intercepts, T* scores) {
-        score_tile(tile_, slice_, ahead, weights.groups, weights.packed(), scores);
+    template <int Ahead>
+    void score(const FoldedWeights<In, T>& weights, const T* intercepts, T* scores) {
+        score_tile<Ahead>(tile_, slice_, weights, scores);
         for (Index c = 0; c < outputs_; ++c) {
             for (Index row = 0; row < tile_.count(); row += lanes<T>) {
                 store(scores + c * tile_stride + row, load<T>(scores + c * tile_stride + row) + intercepts[c]);
@@ -103,7 +99,7 @@ class PassThread {
     }
 
     // Turns one model's scores into what its gradient, or Hessian product, is made of.
-    void model_rows(Index model, Index first, const TileTargets<T>& targets, double* sums) {
+    void model_rows(Index model, Index first, const TileTargets<T>& targets, double* sums, double* residual_sums) {
         const T* row_weights = weights_of(model, first);
         T* scores = scores_ + model * job_.k * tile_stride;
         for (Index row = 0; row < tile_.count(); row += lanes<T>) {
@@ -132,64 +128,88 @@ class PassThread {
     Index outputs_;
     Slice slice_;
     RowTile<In, T> tile_;
-    FoldedWeights<T> weights_, directions_;
+    FoldedWeights<In, T> weights_, directions_;
     T* scores_;
     T* along_;
     T* intercepts_;
     T* direction_intercepts_;
     T* own_weights_;
-    Index packed_size_;
 };
 
-// ∂J/∂W = scale · (Σ r x − shift Σ r), added to the job's gradient from a thread's sums of raw rows.
-template <class In, class T>
-void add_gradient(const PassJob<T>& job, const PassThread<In, T>& part) {
-    for (Index g = 0; g < part.groups().count; ++g) {
-        const Index first = part.groups().first(g);
-        const int size = part.groups().size(g);
+// ∂J/∂W = scale · (Σ r x − shift Σ r), added to the job's gradient from a chunk's sums of raw rows.
+template <class T>
+void add_gradient(const PassJob<T>& job, const ChunkSums& chunk) {
+    const Groups<T> groups(job.m * job.k);
+    const Index vectors = ceil_div(job.rows.d, lanes<T>);
+    for (Index g = 0; g < groups.count; ++g) {
+        const auto [first, size] = groups[g];
         for (int o = 0; o < size; ++o) {
-            const double residual_sum = part.residual_sums[first + o];
+            const double residual_sum = chunk.residuals[first + o];
             job.intercept_gradient[first + o] += residual_sum;
             double* to = job.gradient + (first + o) * job.rows.d;
             for (Index j = 0; j < job.rows.d; ++j) {
-                const Index packed = (first * part.vectors() + j / lanes<T> * size + o) * lanes<T> + j % lanes<T>;
+                const Index packed = (first * vectors + j / lanes<T> * size + o) * lanes<T> + j % lanes<T>;
                 to[j] += static_cast<double>(job.scaling.scale[j]) *
-                         (part.gradient[packed] - static_cast<double>(job.scaling.shift[j]) * residual_sum);
+                         (chunk.gradient[packed] - static_cast<double>(job.scaling.shift[j]) * residual_sum);
             }
         }
     }
 }
 
+// The tiles of a pass, and the chunks of them that are summed up apart.
+template <class In, class T>
+struct PassPlan {
+    explicit PassPlan(const PassJob<T>& job) {
+        constexpr Index least_work = 200'000, most_bytes = Index{64} << 20;
+        tile_rows = tile_rows_for<In>(job.rows.d);
+        tiles = ceil_div(job.rows.n, tile_rows);
+        const Index outputs = job.m * job.k;
+        gradient_size = job.gradient == nullptr ? 0 : outputs * ceil_div(job.rows.d, lanes<T>) * lanes<T>;
+        const Index sizes = static_cast<Index>(sizeof(double)) * std::max<Index>(1, gradient_size);
+        chunks = job.gradient == nullptr ? tiles : std::min(tiles, std::clamp<Index>(most_bytes / sizes, 1, 8));
+        const Index useful = job.rows.n * outputs * job.rows.d / least_work;  // multiply-adds that pay for a thread
+        threads = static_cast<int>(std::clamp<Index>(std::min(chunks, useful), 1, std::min(job.threads, most_threads)));
+    }
+
+    Index tile_rows, tiles, chunks, gradient_size;
+    int threads;
+};
+
 // The sums, and the gradient if wanted, have to be 0 beforehand.
 template <class In, class T>
 void pass(const PassJob<T>& job, Team& team) {
-    const Index tile_rows = tile_rows_for<In>(job.rows.d), tiles = ceil_div(job.rows.n, tile_rows);
-    constexpr Index least_rows_work = 200'000;  // multiply-adds that pay for waking a thread
-    const int threads =
-        static_cast<int>(std::clamp<Index>(std::min(tiles, job.rows.n * job.m * job.k * job.rows.d / least_rows_work),
-                                           1, std::min(job.threads, Barrier::most_threads)));
+    const PassPlan<In, T> plan(job);
     Arena measure(nullptr);
     PassThread<In, T>(measure, job);
     const std::size_t each = measure.used();
-    char* memory = static_cast<char*>(team.workspace(each * threads + sizeof(double) * 3 * tiles * job.m));
-    double* tile_sums = reinterpret_cast<double*>(memory + each * threads);
-    std::fill(tile_sums, tile_sums + 3 * tiles * job.m, 0.0);
-    const auto part = [&](int thread) {
-        Arena arena(memory + each * thread);
-        return PassThread<In, T>(arena, job);
+    const Index outputs = job.gradient == nullptr ? 0 : job.m * job.k, chunk_size = plan.gradient_size + outputs;
+    const Index numbers = 3 * plan.tiles * job.m + (job.gradient == nullptr ? 0 : plan.chunks * chunk_size);
+    char* memory = static_cast<char*>(team.workspace(each * static_cast<std::size_t>(plan.threads) +
+                                                     sizeof(double) * static_cast<std::size_t>(numbers)));
+    double* tile_sums = reinterpret_cast<double*>(memory + each * static_cast<std::size_t>(plan.threads));
+    double* chunk_sums = tile_sums + 3 * plan.tiles * job.m;
+    std::fill(tile_sums, tile_sums + numbers, 0.0);
+    const auto chunk_of = [&](Index chunk) {
+        double* sums = chunk_sums + (job.gradient == nullptr ? 0 : chunk * chunk_size);
+        return ChunkSums{sums, sums + plan.gradient_size};
     };
-    team.run(threads, [&](int t) {
-        auto mine = part(t);
+    Index next = 0;  // whoever is free takes the next chunk
+    team.run(plan.threads, [&](int t) {
+        Arena arena(memory + each * static_cast<std::size_t>(t));
+        PassThread<In, T> mine(arena, job);
         mine.begin();
-        for (Index tile = tiles * t / threads; tile < tiles * (t + 1) / threads; ++tile) {
-            mine.run(tile * tile_rows, std::min(job.rows.n, (tile + 1) * tile_rows), tile_sums + 3 * tile * job.m);
+        for (Index chunk; (chunk = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < plan.chunks;) {
+            for (Index tile = plan.tiles * chunk / plan.chunks; tile < plan.tiles * (chunk + 1) / plan.chunks; ++tile) {
+                mine.run(tile * plan.tile_rows, std::min(job.rows.n, (tile + 1) * plan.tile_rows),
+                         tile_sums + 3 * tile * job.m, chunk_of(chunk));
+            }
         }
     });
-    for (Index i = 0; i < 3 * tiles * job.m; ++i) {
+    for (Index i = 0; i < 3 * plan.tiles * job.m; ++i) {
         job.sums[i % (3 * job.m)] += tile_sums[i];
     }
-    for (int t = 0; t < (job.gradient == nullptr ? 0 : threads); ++t) {
-        add_gradient(job, part(t));
+    for (Index chunk = 0; chunk < (job.gradient == nullptr ? 0 : plan.chunks); ++chunk) {
+        add_gradient(job, chunk_of(chunk));
     }
 }
 

@@ -5,84 +5,56 @@
 // the last features of a row when d isn't a multiple of the vector width.
 #pragma once
 
+#include "lookahead.hpp"
 #include "mirror.hpp"
 #include "tiling.hpp"
 
 namespace onelayer::ONELAYER_ISA {
 
+// Features `slice` of a tile's rows.
 template <class In, class T>
-class RowTile {
+class TileRows {
   public:
-    // Room for all tiles of a thread whose features are `slice`.
-    RowTile(Arena& arena, const Rows& source, const Targets<T>& targets, const T* row_weights, Index k, Slice slice)
-        : source_(source), targets_(targets), row_weights_(row_weights), k_(k), slice_(slice) {
+    TileRows(Arena& arena, const Rows& source, Slice slice) : source_(source), slice_(slice) {
         line_ = source.width * source.channels;
         first_feature_ = slice.first * lanes<T>;
-        last_feature_ = std::min<Index>(source.d, slice.last * lanes<T>);
+        const Index last_feature = std::min<Index>(source.d, slice.last * lanes<T>);
         first_line_ = source.mirrored == nullptr ? 0 : first_feature_ / line_;
-        const Index last_line = source.mirrored == nullptr ? 0 : ceil_div(last_feature_, line_);
+        const Index last_line = source.mirrored == nullptr ? 0 : ceil_div(last_feature, line_);
         copy_size_ = (last_line - first_line_) * line_;
         copies_ = arena.take<In>(copy_size_ == 0 ? 0 : copy_size_ * most_tile_rows + 64);
         ends_ = arena.take<In>(slice.ragged ? most_tile_rows * lanes<T> : 0);
+        ahead_ = Lookahead(static_cast<const In*>(nullptr), source, first_feature_, last_feature);
         begins_ = arena.take<const In*>(padded);
         end_begins_ = arena.take<const In*>(padded);
-        coming_ = arena.take<const In*>(padded);
-        labels = arena.take<T>(tile_stride);
-        weights = arena.take<T>(tile_stride);
-        probabilities = targets.probabilities == nullptr ? nullptr : arena.take<T>(k * tile_stride);
     }
 
     Index count() const { return count_; }
-    const In* const* rows() const {
-        return begins_;
-    }  // of `count` rows, then the last again, as far as a block of rows may reach
+    // Of `count` rows, then the last again, as far as a block of rows may reach.
+    const In* const* rows() const { return begins_; }
     const In* const* ends() const { return end_begins_; }  // of the ragged vector
-    const In* const* coming() const { return coming_; }    // rows that will be needed after these
-    double total_weight() const { return total_weight_; }
-    T* labels = nullptr;
-    T* weights = nullptr;        // 0 beyond the last row
-    T* probabilities = nullptr;  // k classes, tile_stride apart; null with labels
 
-    // Says which rows come next, so that they can be brought near; with none left the present ones stand in.
-    void announce(const Index* members, Index first, Index count) {
-        for (Index i = 0; i < most_tile_rows; ++i) {
-            coming_[i] = count > 0 ? row(member(members, first + std::min(i, count - 1))) : begins_[i];
-        }
-    }
+    Lookahead& ahead() const { return ahead_; }  // of rows that come next
 
     // Makes rows members[first … first + count) the tile; without members, rows first … first + count.
     void fill(const Index* members, Index first, Index count) {
         count_ = count;
-        total_weight_ = 0;
         for (Index i = 0; i < count; ++i) {
             const Index which = member(members, first + i);
             begins_[i] =
                 source_.mirrored != nullptr && source_.mirrored[which] != 0 ? mirrored_copy(which, i) : row(which);
-            weights[i] = row_weights_ == nullptr ? T(1) : row_weights_[which];
-            total_weight_ += static_cast<double>(weights[i]);
-            if (targets_.labels != nullptr) {
-                labels[i] = static_cast<T>(targets_.labels[which]);
-            } else {
-                for (Index c = 0; c < k_; ++c) {
-                    probabilities[c * tile_stride + i] = targets_.probabilities[which * k_ + c];
-                }
-            }
         }
         for (Index i = count; i < padded; ++i) {
             begins_[i] = begins_[count - 1];
         }
-        std::fill(weights + count, weights + tile_stride, T(0));
         copy_ends();
     }
 
   private:
     static constexpr Index padded = most_tile_rows + 16;
 
-    static Index member(const Index* members, Index i) { return members == nullptr ? i : members[i]; }
-
     const In* whole_row(Index which) const {
-        const Index position = source_.positions == nullptr ? which : source_.positions[which];
-        return static_cast<const In*>(source_.data) + position * source_.d;
+        return static_cast<const In*>(source_.data) + member(source_.positions, which) * source_.d;
     }
 
     const In* row(Index which) const { return whole_row(which) + first_feature_; }
@@ -114,18 +86,71 @@ class RowTile {
     }
 
     const Rows& source_;
-    const Targets<T>& targets_;
-    const T* row_weights_;
-    Index k_;
     Slice slice_;
-    Index line_, first_feature_, last_feature_, first_line_, copy_size_;
+    Index line_, first_feature_, first_line_, copy_size_, count_ = 0;
     In* copies_;
     In* ends_;
     const In** begins_;
     const In** end_begins_;
-    const In** coming_;
-    Index count_ = 0;
+    mutable Lookahead ahead_;
+};
+
+// What a tile's rows should be and what they weigh.
+template <class T>
+class TileLabels {
+  public:
+    TileLabels(Arena& arena, const Targets<T>& targets, const T* row_weights, Index k)
+        : targets_(targets), row_weights_(row_weights), k_(k) {
+        labels = arena.take<T>(tile_stride);
+        weights = arena.take<T>(tile_stride);
+        probabilities = targets.probabilities == nullptr ? nullptr : arena.take<T>(k * tile_stride);
+    }
+
+    T* labels = nullptr;
+    T* weights = nullptr;        // 0 beyond the last row
+    T* probabilities = nullptr;  // k classes, tile_stride apart; null with labels
+    double total_weight() const { return total_weight_; }
+
+    void fill(const Index* members, Index first, Index count) {
+        total_weight_ = static_cast<double>(count);
+        std::fill(weights, weights + count, T(1));
+        std::fill(weights + count, weights + tile_stride, T(0));
+        if (row_weights_ != nullptr) {
+            total_weight_ = 0;
+            for (Index i = 0; i < count; ++i) {
+                weights[i] = row_weights_[member(members, first + i)];
+                total_weight_ += static_cast<double>(weights[i]);
+            }
+        }
+        for (Index i = 0; i < count && targets_.labels != nullptr; ++i) {
+            labels[i] = static_cast<T>(targets_.labels[member(members, first + i)]);
+        }
+        for (Index i = 0; i < count && targets_.probabilities != nullptr; ++i) {
+            const T* of_row = targets_.probabilities + member(members, first + i) * k_;
+            for (Index c = 0; c < k_; ++c) {
+                probabilities[c * tile_stride + i] = of_row[c];
+            }
+        }
+    }
+
+  private:
+    const Targets<T>& targets_;
+    const T* row_weights_;
+    Index k_;
     double total_weight_ = 0;
+};
+
+// Both, for kernels in which one thread does all of a tile.
+template <class In, class T>
+class RowTile : public TileRows<In, T>, public TileLabels<T> {
+  public:
+    RowTile(Arena& arena, const Rows& source, const Targets<T>& targets, const T* row_weights, Index k, Slice slice)
+        : TileRows<In, T>(arena, source, slice), TileLabels<T>(arena, targets, row_weights, k) {}
+
+    void fill(const Index* members, Index first, Index count) {
+        TileRows<In, T>::fill(members, first, count);
+        TileLabels<T>::fill(members, first, count);
+    }
 };
 
 }  // namespace onelayer::ONELAYER_ISA

@@ -5,6 +5,8 @@
 // run over the features.
 #pragma once
 
+#include "digit_scores.hpp"
+#include "folded.hpp"
 #include "row_tile.hpp"
 
 namespace onelayer::ONELAYER_ISA {
@@ -34,22 +36,24 @@ ONELAYER_INLINE void add_products(const In* const (&rows)[Rows], Index offset, c
 
 // Vectors [first, last) of a few rows against one group of outputs; `weights` begins at `first`. The ragged vector, if
 // any, follows them.
-template <class In, class T, int Rows, int Outputs>
-void score_block(const In* const* row, const In* const* end, Index first, Index last, bool ragged, const T* weights,
+template <int Ahead, int Rows, int Outputs, class In, class T>
+void score_block(const TileRows<In, T>& tile, Index row, Index first, Index last, bool ragged, const T* weights,
                  T* scores, bool add) {
+    constexpr int bytes = Rows * lanes<T> * static_cast<int>(sizeof(In));
     const In* rows[Rows];
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
-        rows[r] = row[r];
+        rows[r] = tile.rows()[row + r];
     }
     Vec<T> sums[Outputs * Rows] = {};
     for (Index v = first; v < last; ++v, weights += Outputs * lanes<T>) {
+        tile.ahead().template look<bytes * Ahead / 2>(v);
         add_products<In, T, Rows, Outputs>(rows, v * lanes<T>, weights, sums);
     }
     if (ragged) {
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r) {
-            rows[r] = end[r];
+            rows[r] = tile.ends()[row + r];
         }
         add_products<In, T, Rows, Outputs>(rows, 0, weights, sums);
     }
@@ -65,21 +69,9 @@ void score_block(const In* const* row, const In* const* end, Index first, Index 
     }
 }
 
-// Brings vectors [first, last) of rows [i, i + rows) of those to come near.
-template <class In, class T>
-ONELAYER_INLINE void look_ahead(const RowTile<In, T>& tile, Index i, int rows, Index first, Index last) {
-    for (Index r = i; r < std::min<Index>(i + rows, most_tile_rows); ++r) {
-        for (Index j = first * lanes<T>; j < last * lanes<T>; j += 64 / static_cast<Index>(sizeof(In))) {
-            prefetch(tile.coming()[r] + j);
-        }
-    }
-}
-
-// One group of outputs over the whole slice, in runs whose weights stay in the first-level cache. With `ahead`, as much
-// of the coming rows is brought near meanwhile: they lie anywhere in memory, and waiting for them costs up to half as
-// much again as the arithmetic.
-template <class In, class T, int Outputs>
-void score_group(const RowTile<In, T>& tile, Slice slice, bool ahead, const T* weights, T* scores) {
+// One group of outputs over the whole slice, in runs whose weights stay in the first-level cache.
+template <int Ahead, int Outputs, class In, class T>
+void score_group(const TileRows<In, T>& tile, Slice slice, const T* weights, T* scores) {
     constexpr int block = rows_together(Outputs);
     constexpr Index most = run_bytes / (vector_bytes * Outputs);
     const Index vectors = slice.last - slice.first, runs = std::max<Index>(1, ceil_div(vectors, most));
@@ -87,25 +79,26 @@ void score_group(const RowTile<In, T>& tile, Slice slice, bool ahead, const T* w
         const Index first = vectors * run / runs, last = vectors * (run + 1) / runs;
         const bool ragged = slice.ragged && last == vectors;
         for (Index i = 0; i < tile.count(); i += block) {
-            if (ahead) {
-                look_ahead(tile, i, block, first, last);
-            }
-            score_block<In, T, block, Outputs>(tile.rows() + i, tile.ends() + i, first, last - (ragged ? 1 : 0), ragged,
+            score_block<Ahead, block, Outputs>(tile, i, first, last - (ragged ? 1 : 0), ragged,
                                                weights + first * Outputs * lanes<T>, scores + i, run > 0);
         }
     }
 }
 
 // Scores of every row of the tile on this slice of the features, class by class; up to a block's rows beyond the last
-// are overwritten too.
-template <class In, class T>
-void score_tile(const RowTile<In, T>& tile, Slice slice, bool ahead, const Groups<T>& groups, const T* weights,
-                T* scores) {
-    for (Index g = 0; g < groups.count; ++g) {
-        with_constant<most_group<T>>(groups.size(g), [&](auto outputs) {
-            score_group<In, T, outputs>(tile, slice, ahead && g == 0,
-                                        weights + groups.first(g) * (slice.last - slice.first) * lanes<T>,
-                                        scores + groups.first(g) * tile_stride);
+// are overwritten too. Meanwhile brings so many halves of the announced rows near.
+template <int Ahead, class In, class T>
+void score_tile(const TileRows<In, T>& tile, Slice slice, const FoldedWeights<In, T>& weights, T* scores) {
+    for (Index g = 0; g < weights.groups.count; ++g) {
+        const OutputGroup group = weights.groups[g];
+        with_constant<most_group<T>>(group.size, [&](auto outputs) {
+            T* of_group = scores + group.first * tile_stride;
+            if constexpr (in_digits<In, T>) {
+                score_group_in_digits<Ahead, outputs>(tile, slice, weights.digits().of(group),
+                                                      weights.digits().scales(group), of_group);
+            } else {
+                score_group<Ahead, outputs>(tile, slice, weights.packed(group), of_group);
+            }
         });
     }
 }

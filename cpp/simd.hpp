@@ -120,9 +120,63 @@ ONELAYER_INLINE V select(M mask, V yes, V no) {
     return mask ? yes : no;
 }
 
+// Moves `value` to `sum` in the lanes where a > b: adds it there, and leaves 0. Where lanes have masks of their own,
+// compilers compare twice.
+template <class T>
+ONELAYER_INLINE void move_where_greater(Vec<T> a, Vec<T> b, Vec<T>& value, Vec<T>& sum) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        const __mmask16 greater = _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GT_OQ);
+        sum = (Vec<T>)_mm512_mask_add_ps((__m512)sum, greater, (__m512)sum, (__m512)value);
+        value = (Vec<T>)_mm512_mask_mov_ps((__m512)value, greater, _mm512_setzero_ps());
+    } else {
+        const __mmask8 greater = _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_GT_OQ);
+        sum = (Vec<T>)_mm512_mask_add_pd((__m512d)sum, greater, (__m512d)sum, (__m512d)value);
+        value = (Vec<T>)_mm512_mask_mov_pd((__m512d)value, greater, _mm512_setzero_pd());
+    }
+#else
+    const auto greater = a > b;
+    sum += select(greater, value, Vec<T>{});
+    value = select(greater, Vec<T>{}, value);
+#endif
+}
+
+// a > b ? a : b and a < b ? a : b, and so b where one of them is no number. It is one instruction, which for
+// 64 bytes compilers don't find.
 template <class V>
 ONELAYER_INLINE V larger(V a, V b) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(a[0]) == 4) {
+        return (V)_mm512_max_ps((__m512)a, (__m512)b);
+    } else {
+        return (V)_mm512_max_pd((__m512d)a, (__m512d)b);
+    }
+#else
     return a > b ? a : b;
+#endif
+}
+
+template <class V>
+ONELAYER_INLINE V smaller(V a, V b) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(a[0]) == 4) {
+        return (V)_mm512_min_ps((__m512)a, (__m512)b);
+    } else {
+        return (V)_mm512_min_pd((__m512d)a, (__m512d)b);
+    }
+#else
+    return a < b ? a : b;
+#endif
+}
+
+// v in its first `count` lanes, 0 in the others.
+template <class T>
+ONELAYER_INLINE Vec<T> first_lanes(Vec<T> v, std::int64_t count) {
+    Vec<Bits<T>> number;
+    for (int i = 0; i < lanes<T>; ++i) {
+        number[i] = static_cast<Bits<T>>(i);
+    }
+    return select(number < static_cast<Bits<T>>(count), v, Vec<T>{});
 }
 
 template <class T>
@@ -139,6 +193,12 @@ ONELAYER_INLINE Vec<T> square_root(Vec<T> v) {
     } else {
         return (Vec<T>)_mm256_sqrt_pd((__m256d)v);
     }
+#elif defined(__SSE2__)
+    if constexpr (sizeof(T) == 4) {
+        return (Vec<T>)_mm_sqrt_ps((__m128)v);
+    } else {
+        return (Vec<T>)_mm_sqrt_pd((__m128d)v);
+    }
 #else
     for (int i = 0; i < lanes<T>; ++i) {
         v[i] = sizeof(T) == 4 ? static_cast<T>(__builtin_sqrtf(static_cast<float>(v[i])))
@@ -148,13 +208,30 @@ ONELAYER_INLINE Vec<T> square_root(Vec<T> v) {
 #endif
 }
 
-template <class T>
+template <class T, int By, std::size_t... I>
+ONELAYER_INLINE Vec<T> rotated(Vec<T> v, std::index_sequence<I...>) {
+    return __builtin_shufflevector(v, v, ((I + By) % lanes<T>)...);
+}
+
+// As a tree: lane after lane, each sum would wait for the one before.
+template <class T, int Half = lanes<T> / 2>
 ONELAYER_INLINE T sum_of_lanes(Vec<T> v) {
-    T total = v[0];
-    for (int i = 1; i < lanes<T>; ++i) {
-        total += v[i];
+    if constexpr (Half == 0) {
+        return v[0];
+    } else {
+        return sum_of_lanes<T, Half / 2>(v + rotated<T, Half>(v, std::make_index_sequence<lanes<T>>{}));
     }
-    return total;
+}
+
+template <class T, std::size_t... I>
+ONELAYER_INLINE Vec<T> sums_of_neighbours(Vec<T> a, Vec<T> b, std::index_sequence<I...>) {
+    return __builtin_shufflevector(a, b, (2 * I)...) + __builtin_shufflevector(a, b, (2 * I + 1)...);
+}
+
+// Lanes 0 + 1, 2 + 3, … of a, then of b.
+template <class T>
+ONELAYER_INLINE Vec<T> sums_of_neighbours(Vec<T> a, Vec<T> b) {
+    return sums_of_neighbours<T>(a, b, std::make_index_sequence<lanes<T>>{});
 }
 
 // Lane numbers of one of the two shuffles by which a pair (a, b) of vectors becomes one vector of half-summed lanes:
@@ -216,6 +293,14 @@ ONELAYER_INLINE void sums_of_lanes(const Vec<T>* sums, T* totals) {
 // Asks for a cache line to be brought near; an address outside of any memory is harmless.
 ONELAYER_INLINE void prefetch(const void* at) {
     __builtin_prefetch(at, 0, 2);
+}
+
+// The same for all of some numbers that another thread has just written: one by one they'd be waited for in turn.
+template <class T>
+ONELAYER_INLINE void prefetch_all(const T* numbers, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; i += 64 / static_cast<std::int64_t>(sizeof(T))) {
+        __builtin_prefetch(numbers + i, 0, 3);
+    }
 }
 
 }  // namespace onelayer::ONELAYER_ISA

@@ -70,12 +70,12 @@ class Patience {
     int waited_ = 0;
 };
 
+inline constexpr int most_threads = 256;
+
 // A barrier of spinning threads, one cache line for each. A kernel crosses thousands a second, and a futex costs as
 // much as a step's arithmetic.
 class Barrier {
   public:
-    static constexpr int most_threads = 256;
-
     // Says that `thread` has reached its round `round` (from 1, rising), then waits until all others have.
     void arrive_and_wait(int thread, int threads, std::uint64_t round) noexcept {
         __atomic_store_n(&reached_[thread].round, round, __ATOMIC_RELEASE);
@@ -92,6 +92,64 @@ class Barrier {
         std::uint64_t round = 0;
     };
     Line reached_[most_threads];
+};
+
+// Rounds of tasks that threads share: in each round every part of the work is done once. A thread begins with parts of
+// its own, whose weights are in its cache, and then takes what nobody has begun, so that one that loses its processor
+// holds up only the part it is at. Who finishes a round takes the turn between rounds alone. All of it spins: a kernel
+// goes through thousands of rounds a second, and a futex costs as much as a round's arithmetic.
+class Rounds {
+  public:
+    static constexpr int most_parts = 64;
+
+    explicit Rounds(int parts) : parts_(parts) {}
+
+    // To be called by each of the threads: task(part) for some part of every round, and turn() after it, until turn()
+    // returns false.
+    template <class Task, class Turn>
+    void work(int thread, int threads, Task&& task, Turn&& turn) {
+        const int own = parts_ * thread / threads;
+        for (std::uint64_t round = 0; round != over; round = await_end_of(round)) {
+            for (int i = 0; i < parts_; ++i) {
+                const int part = (own + i) % parts_;
+                if (take(part, round)) {
+                    task(part);
+                    if (finish(round)) {
+                        __atomic_store_n(&round_.value, turn() ? round + 1 : over, __ATOMIC_RELEASE);
+                    }
+                }
+            }
+        }
+    }
+
+  private:
+    static constexpr std::uint64_t over = UINT64_MAX;
+
+    // Who comes too late for a round finds all its parts taken.
+    bool take(int part, std::uint64_t round) noexcept {
+        return __atomic_compare_exchange_n(&next_round_[part].value, &round, round + 1, false, __ATOMIC_RELAXED,
+                                           __ATOMIC_RELAXED);
+    }
+
+    bool finish(std::uint64_t round) noexcept {
+        const auto parts = static_cast<std::uint64_t>(parts_);
+        return __atomic_add_fetch(&finished_.value, 1, __ATOMIC_ACQ_REL) == parts * (round + 1);
+    }
+
+    std::uint64_t await_end_of(std::uint64_t round) const noexcept {
+        Patience patience;
+        std::uint64_t now = 0;
+        while ((now = __atomic_load_n(&round_.value, __ATOMIC_ACQUIRE)) == round) {
+            patience.pause();
+        }
+        return now;
+    }
+
+    struct alignas(64) Line {
+        std::uint64_t value = 0;
+    };
+    int parts_;
+    Line round_, finished_, next_round_[most_parts];
 };
 
 }  // namespace onelayer

@@ -61,23 +61,29 @@ Slice slice_of(Index d, int thread, int threads) {
 // The rows of two tiles, the present and the coming one, share a second-level cache of 1 to 2 MB with the weights.
 template <class In>
 Index tile_rows_for(Index features) {
-    constexpr Index bytes = 768 << 10;
+    constexpr Index bytes = 256 << 10;
     return std::clamp<Index>(bytes / (features * static_cast<Index>(sizeof(In))), 16, most_tile_rows);
 }
+
+// Outputs that kernels work on together.
+struct OutputGroup {
+    Index first;
+    int size;
+};
 
 // The k outputs as groups of nearly equal size, none above most_group: 17 is 9 + 8, since a group of one would waste
 // every row that it loads.
 template <class T>
 struct Groups {
-    explicit Groups(Index k) : k_(k), count(ceil_div(k, most_group<T>)) {}
-    Index first(Index group) const { return k_ * group / count; }
-    int size(Index group) const { return static_cast<int>(first(group + 1) - first(group)); }
+    explicit Groups(Index k) : count(ceil_div(k, most_group<T>)), k_(k) {}
+    OutputGroup operator[](Index group) const {
+        const Index first = k_ * group / count;
+        return {first, static_cast<int>(k_ * (group + 1) / count - first)};
+    }
+    Index count;
 
   private:
     Index k_;
-
-  public:
-    Index count;
 };
 
 // Calls body with std::integral_constant<int, size>, for kernels that need to know a group's size to keep it in

@@ -1,12 +1,13 @@
 // Mini-batch SGD from one validation to the next, in one call.
 //
-// Each thread owns a slice of the features and the weights on it. A step is: scores of the batch on the own slice; one
-// barrier; everybody adds up all slices' scores and works out the residuals (cheap: classes, not features); the
-// gradient on the own slice, straight into the own weights. Scores are kept twice in turn, so that one barrier a step
-// is enough: who writes the scores after next has seen all others past the present ones.
+// The features are cut into parts, each with its weights. In a round of a tile of rows every part takes its gradient
+// step with the residuals of the tile before, and then adds its share to the scores of the tile that follows: so a step
+// is one round, and only a few hundred scores pass from thread to thread. Between rounds one thread turns all parts'
+// scores into residuals (cheap: classes, not features). The parts depend on the job alone, and so do the results,
+// whatever the number of threads.
 #pragma once
 
-#include <new>
+#include <vector>
 
 #include "folded.hpp"
 #include "gradient.hpp"
@@ -16,188 +17,105 @@
 
 namespace onelayer::ONELAYER_ISA {
 
-// What threads show each other.
-template <class T>
-struct TrainShared {
-    Barrier barrier;
-    Index stop_after = INT64_MAX;  // the step after which all stop
-    struct alignas(64) Shown {
-        const T* scores[2];
-        const T* offsets[2];
-        double losses[2];
-    };
-    Shown shown[Barrier::most_threads];
-
-    double loss_of(Index step, int threads) const {
-        double loss = 0;
-        for (int t = 0; t < threads; ++t) {
-            loss += shown[t].losses[step % 2];
-        }
-        return loss;
-    }
+// A tile of one step's batch, as places in the order.
+struct BatchTile {
+    Index step = 0, first = 0, count = 0;
+    bool opens = false, closes = false;  // the step
 };
 
-template <class In, class T>
-class TrainThread {
+// Goes through the tiles of all steps in order.
+template <class T>
+class BatchTiles {
   public:
-    TrainThread(Arena& arena, const TrainJob<T>& job, TrainShared<T>* shared, int thread, int threads, Index tile_rows)
-        : job_(job),
-          shared_(shared),
-          thread_(thread),
-          threads_(threads),
-          tile_rows_(tile_rows),
-          slice_(slice_of<T>(job.rows.d, thread, threads)),
-          tile_(arena, job.rows, job.targets, job.row_weights, job.k, slice_),
-          weights_(arena, job.k, job.rows.d, slice_, job.weight_velocity != nullptr) {
-        for (int turn = 0; turn < 2; ++turn) {
-            scores_[turn] = arena.take<T>(job.k * tile_stride);
-            offsets_[turn] = arena.take<T>(job.k);
-        }
-        residual_ = arena.take<T>(job.k * tile_stride);
-        gradient_ = arena.take<T>(job.batch_size > tile_rows ? job.k * (slice_.last - slice_.first) * lanes<T> : 0);
-        partial_sums_ = arena.take<Vec<T>>(job.k);
-        residual_sums_ = arena.take<T>(job.k);
-        intercepts_ = arena.take<T>(job.k);
-        velocity_ = arena.take<T>(job.k);
-    }
+    BatchTiles(const TrainJob<T>& job, Index tile_rows) : job_(job), tile_rows_(tile_rows) {}
 
-    // Returns the number of steps taken.
-    Index run() {
-        begin();
-        Index step = 0;
-        while (step < job_.steps && __atomic_load_n(&shared_->stop_after, __ATOMIC_RELAXED) >= step) {
-            take_step(step++);
+    bool split() const { return job_.batch_size > tile_rows_; }
+
+    // The next tile, with no rows after the last.
+    BatchTile next() {
+        if (step_ == job_.steps) {
+            return {};
         }
-        finish();
-        return step;
+        const Index begin = step_ * job_.batch_size, rows = std::min(job_.batch_size, job_.ordered - begin);
+        const Index tiles = ceil_div(rows, tile_rows_), first = rows * tile_ / tiles, last = rows * (tile_ + 1) / tiles;
+        const BatchTile tile{step_, begin + first, last - first, tile_ == 0, tile_ == tiles - 1};
+        tile_ = tile.closes ? 0 : tile_ + 1;
+        step_ += tile.closes ? 1 : 0;
+        return tile;
     }
 
   private:
+    const TrainJob<T>& job_;
+    Index tile_rows_, step_ = 0, tile_ = 0;
+};
+
+// What a gradient step needs of the rows' scores: weighted residuals of a tile, their sums over the batch and the size
+// of the step.
+template <class T>
+struct Residuals {
+    T* of_rows;  // k classes, tile_stride apart
+    T* sums;     // (k)
+    StepSize<T> step;
+};
+
+// A slice of the features with its weights: what one thread works on in a round.
+template <class In, class T>
+class TrainPart {
+  public:
+    TrainPart(Arena& arena, const TrainJob<T>& job, Slice slice, bool split)
+        : job_(job),
+          slice_(slice),
+          rows_(arena, job.rows, slice),
+          weights_(arena, job.k, job.rows.d, slice, job.weight_velocity != nullptr) {
+        scores = arena.take<T>(job.k * tile_stride);
+        offsets = arena.take<T>(job.k);
+        gradient_ = arena.take<T>(split ? job.k * (slice.last - slice.first) * lanes<T> : 0);
+    }
+
+    T* scores;   // this part's share, k classes, tile_stride apart
+    T* offsets;  // (k): what they are too large by
+
     void begin() {
         weights_.fold(job_.weights, job_.weight_velocity, job_.scaling);
-        std::copy(job_.intercepts, job_.intercepts + job_.k, intercepts_);
-        if (job_.intercept_velocity != nullptr) {
-            std::copy(job_.intercept_velocity, job_.intercept_velocity + job_.k, velocity_);
-        }
-        for (int turn = 0; turn < 2; ++turn) {
-            std::fill(scores_[turn], scores_[turn] + job_.k * tile_stride, T(0));
-            shared_->shown[thread_].scores[turn] = scores_[turn];
-            shared_->shown[thread_].offsets[turn] = offsets_[turn];
-        }
+        std::fill(scores, scores + job_.k * tile_stride, T(0));
     }
 
-    void finish() {
-        weights_.unfold(job_.weights, job_.weight_velocity);
-        if (thread_ == 0) {
-            std::copy(intercepts_, intercepts_ + job_.k, job_.intercepts);
-            if (job_.intercept_velocity != nullptr) {
-                std::copy(velocity_, velocity_ + job_.k, job_.intercept_velocity);
-            }
-        }
+    void end() { weights_.unfold(job_.weights, job_.weight_velocity); }
+
+    // Of the rows that come after them, half are brought near here and the other half in `descend`.
+    void score(const BatchTile& tile, const BatchTile& coming) {
+        rows_.fill(job_.order, tile.first, tile.count);
+        rows_.ahead().announce(job_.order, coming.first, coming.count);
+        score_tile<1>(rows_, slice_, weights_, scores);
+        weights_.offsets(offsets);
     }
 
-    void take_step(Index step) {
-        const Index begin = step * job_.batch_size, count = std::min(job_.batch_size, job_.ordered - begin);
-        const Index tiles = ceil_div(count, tile_rows_);
-        total_weight_ = 0;
-        double loss = 0;
-        std::fill(partial_sums_, partial_sums_ + job_.k, Vec<T>{});
-        for (Index t = 0; t < tiles; ++t) {
-            const Index first = begin + count * t / tiles, last = begin + count * (t + 1) / tiles;
-            tile_.fill(job_.order, first, last - first);
-            total_weight_ += tile_.total_weight();
-            const int turn = static_cast<int>(++round_ % 2);
-            tile_.announce(job_.order, last, std::min(job_.ordered - last, tile_rows_));
-            score_tile(tile_, slice_, false, weights_.groups, weights_.packed(), scores_[turn]);
-            weights_.offsets(offsets_[turn]);
-            if (thread_ == 0 && t == 0) {
-                poll(step);
-            }
-            shared_->barrier.arrive_and_wait(thread_, threads_, round_);
-            if (t == 0) {
-                report(step - 1);
-            }
-            loss += residuals(turn);
-            descend(step, t == 0, t == tiles - 1);
-        }
-        // A batch that weighs nothing has loss 0.
-        shared_->shown[thread_].losses[step % 2] = total_weight_ > 0 ? loss / total_weight_ : 0.0;
-    }
-
-    // Thread 0 adds up the losses of a step that all threads have left behind.
-    void report(Index step) {
-        if (thread_ == 0 && step >= 0) {
-            job_.batch_losses[step] = shared_->loss_of(step, threads_);
-        }
-    }
-
-    void poll(Index step) {
-        if (job_.poll.ask != nullptr && job_.poll.ask(job_.poll.context)) {
-            __atomic_store_n(&shared_->stop_after, step, __ATOMIC_RELAXED);
-        }
-    }
-
-    // From everybody's scores to weighted residuals of all rows; returns the weighted losses of those rows that are
-    // this thread's to count.
-    double residuals(int turn) {
-        const TileTargets<T> targets{tile_.labels, tile_.probabilities, job_.targets.smoothing};
-        double loss = 0;
-        for (Index row = 0, block = 0; row < tile_.count(); row += lanes<T>, ++block) {
-            const Column<T> z{residual_ + row};
-            add_scores(z, turn, row);
-            const Vec<T> weight = load<T>(tile_.weights + row);
-            const Vec<T> losses = residual_of<T>(job_.loss, z, job_.k, targets, row);
-            for (Index c = 0; c < job_.k; ++c) {
-                const Vec<T> weighted = select(weight > T(0), z[c] * weight, Vec<T>{});
-                z.set(c, weighted);
-                partial_sums_[c] += weighted;
-            }
-            if (block % threads_ == thread_) {
-                loss += static_cast<double>(sum_of_lanes<T>(select(weight > T(0), losses * weight, Vec<T>{})));
-            }
-        }
-        return loss;
-    }
-
-    void add_scores(Column<T> z, int turn, Index row) {
-        for (Index c = 0; c < job_.k; ++c) {
-            T offset = intercepts_[c];
-            Vec<T> sum = {};
-            for (int t = 0; t < threads_; ++t) {
-                offset -= shared_->shown[t].offsets[turn][c];
-                sum += load<T>(shared_->shown[t].scores[turn] + c * tile_stride + row);
-            }
-            z.set(c, sum + offset);
-        }
-    }
-
-    void descend(Index step, bool first_tile, bool last_tile) {
-        const double mean = total_weight_ > 0 ? 1 / total_weight_ : 0;
-        const StepSize<T> size{static_cast<T>(job_.learning_rates[step]), static_cast<T>(mean),
-                               static_cast<T>(job_.momentum), static_cast<T>(job_.l2)};
-        if (last_tile) {
-            for (Index c = 0; c < job_.k; ++c) {
-                residual_sums_[c] = sum_of_lanes<T>(partial_sums_[c]);
-            }
+    void descend(const BatchTile& tile, const Residuals<T>& residuals) {
+        prefetch_all(residuals.of_rows, job_.k * tile_stride);
+        if (tile.closes) {
             weights_.clear_offsets();
         }
-        gradient_tile(tile_, slice_, weights_.groups, residual_, true,
-                      [&](auto outputs, Index group, Index vector, Vec<T>* sums) {
-                          T* kept = gradient_ +
-                                    (weights_.groups.first(group) * (slice_.last - slice_.first) + vector * outputs) *
-                                        lanes<T>;
-                          if (!first_tile) {
-                              add_kept<outputs>(kept, sums);
-                          }
-                          if (last_tile) {
-                              weights_.template step<outputs>(group, vector, sums, residual_sums_, size);
-                          } else {
-                              keep<outputs>(kept, sums);
-                          }
-                      });
-        if (last_tile && job_.fit_intercept) {
-            step_intercepts(size);
+        gradient_tile<1>(rows_, slice_, weights_.groups, residuals.of_rows,
+                         [&](auto outputs, OutputGroup group, Index vector, Vec<T>* sums) {
+                             if (!tile.opens) {
+                                 add_kept<outputs>(kept<outputs>(group, vector), sums);
+                             }
+                             if (tile.closes) {
+                                 weights_.template step<outputs>(group, vector, sums, residuals.sums, residuals.step);
+                             } else {
+                                 keep<outputs>(kept<outputs>(group, vector), sums);
+                             }
+                         });
+        if (tile.closes) {
+            weights_.settle();
         }
+    }
+
+  private:
+    // Where the gradient of a group's vector waits for the other tiles of its batch.
+    template <int Outputs>
+    T* kept(OutputGroup group, Index vector) const {
+        return gradient_ + (group.first * (slice_.last - slice_.first) + vector * Outputs) * lanes<T>;
     }
 
     template <int Outputs>
@@ -214,75 +132,197 @@ class TrainThread {
         }
     }
 
-    // Every thread does the same on its own copy, in the same order, and so arrives at the same bits.
+    const TrainJob<T>& job_;
+    Slice slice_;
+    TileRows<In, T> rows_;
+    FoldedWeights<In, T> weights_;
+    T* gradient_;
+};
+
+// The course of a training: its parts, and what is done between rounds.
+template <class In, class T>
+class Training {
+  public:
+    Training(Arena& arena, const TrainJob<T>& job, int parts, Index tile_rows)
+        : job_(job), tiles_(job, tile_rows), labels_(arena, job.targets, job.row_weights, job.k) {
+        residuals_.of_rows = arena.take<T>(job.k * tile_stride);
+        residuals_.sums = arena.take<T>(job.k);
+        partial_sums_ = arena.take<Vec<T>>(job.k);
+        parts_.reserve(static_cast<std::size_t>(parts));
+        for (int part = 0; part < parts; ++part) {
+            parts_.emplace_back(arena, job, slice_of<T>(job.rows.d, part, parts), tiles_.split());
+        }
+        coming_ = tiles_.next();
+        after_ = tiles_.next();
+    }
+
+    Index steps_taken() const { return steps_taken_; }
+
+    // The round's work on one part.
+    void work_on(TrainPart<In, T>& part) {
+        if (ending_) {
+            part.end();
+            return;
+        }
+        if (present_.count > 0) {
+            part.descend(present_, residuals_);
+        } else {
+            part.begin();
+        }
+        if (coming_.count > 0) {
+            part.score(coming_, after_);
+        }
+    }
+
+    TrainPart<In, T>& part(int number) { return parts_[static_cast<std::size_t>(number)]; }
+
+    // Says after each round whether another follows.
+    bool turn() {
+        if (ending_) {
+            return false;
+        }
+        if (present_.closes) {
+            end_step();
+        }
+        ending_ = coming_.count == 0 || (present_.closes && __atomic_load_n(&stopped_, __ATOMIC_RELAXED));
+        if (!ending_) {
+            present_ = coming_;
+            weigh();
+            coming_ = after_;
+            after_ = tiles_.next();
+        }
+        return true;
+    }
+
+    // For the thread that began the job.
+    void poll() {
+        if (job_.poll.ask != nullptr && job_.poll.ask(job_.poll.context)) {
+            __atomic_store_n(&stopped_, true, __ATOMIC_RELAXED);
+        }
+    }
+
+  private:
+    // From all parts' scores to the weighted residuals of the present tile.
+    void weigh() {
+        for (const auto& part : parts_) {
+            prefetch_all(part.scores, job_.k * tile_stride);
+        }
+        labels_.fill(job_.order, present_.first, present_.count);
+        if (present_.opens) {
+            total_weight_ = loss_ = 0;
+            std::fill(partial_sums_, partial_sums_ + job_.k, Vec<T>{});
+        }
+        total_weight_ += labels_.total_weight();
+        const TileTargets<T> targets{labels_.labels, labels_.probabilities, job_.targets.smoothing};
+        Vec<T> losses = {};
+        for (Index row = 0; row < present_.count; row += lanes<T>) {
+            losses += weigh_rows(Column<T>{residuals_.of_rows + row}, targets, row);
+        }
+        loss_ += static_cast<double>(sum_of_lanes<T>(losses));
+        if (present_.closes) {
+            prepare_step();
+        }
+    }
+
+    Vec<T> weigh_rows(Column<T> z, const TileTargets<T>& targets, Index row) {
+        for (Index c = 0; c < job_.k; ++c) {
+            z.set(c, score(c, row));
+        }
+        const Vec<T> weight = load<T>(labels_.weights + row);
+        const Vec<T> losses = residual_of<T>(job_.loss, z, job_.k, targets, row);
+        for (Index c = 0; c < job_.k; ++c) {
+            const Vec<T> weighted = select(weight > T(0), z[c] * weight, Vec<T>{});
+            z.set(c, weighted);
+            partial_sums_[c] += weighted;
+        }
+        return select(weight > T(0), losses * weight, Vec<T>{});
+    }
+
+    Vec<T> score(Index c, Index row) const {
+        T offset = job_.intercepts[c];
+        Vec<T> sum = {};
+        for (const auto& part : parts_) {
+            offset -= part.offsets[c];
+            sum += load<T>(part.scores + c * tile_stride + row);
+        }
+        return sum + offset;
+    }
+
+    void prepare_step() {
+        const double mean = total_weight_ > 0 ? 1 / total_weight_ : 0;
+        residuals_.step = {static_cast<T>(job_.learning_rates[present_.step]), static_cast<T>(mean),
+                           static_cast<T>(job_.momentum), static_cast<T>(job_.l2)};
+        for (Index c = 0; c < job_.k; ++c) {
+            residuals_.sums[c] = sum_of_lanes<T>(partial_sums_[c]);
+        }
+    }
+
+    void end_step() {
+        if (job_.fit_intercept) {
+            step_intercepts(residuals_.step);
+        }
+        // A batch that weighs nothing has loss 0.
+        job_.batch_losses[present_.step] = total_weight_ > 0 ? loss_ / total_weight_ : 0.0;
+        steps_taken_ = present_.step + 1;
+    }
+
     void step_intercepts(const StepSize<T>& size) {
         for (Index c = 0; c < job_.k; ++c) {
-            T move = residual_sums_[c] * size.mean + (job_.penalize_bias ? size.l2 * intercepts_[c] : T(0));
+            T& intercept = job_.intercepts[c];
+            T move = residuals_.sums[c] * size.mean + (job_.penalize_bias ? size.l2 * intercept : T(0));
             if (job_.intercept_velocity != nullptr) {
-                move += size.momentum * velocity_[c];
-                velocity_[c] = move;
+                move += size.momentum * job_.intercept_velocity[c];
+                job_.intercept_velocity[c] = move;
             }
-            intercepts_[c] -= size.rate * move;
+            intercept -= size.rate * move;
         }
     }
 
     const TrainJob<T>& job_;
-    TrainShared<T>* shared_;
-    int thread_, threads_;
-    Index tile_rows_;
-    Slice slice_;
-    RowTile<In, T> tile_;
-    FoldedWeights<T> weights_;
-    T* scores_[2];
-    T* offsets_[2];
-    T* residual_;
-    T* gradient_;
+    BatchTiles<T> tiles_;
+    TileLabels<T> labels_;
+    std::vector<TrainPart<In, T>> parts_;
+    Residuals<T> residuals_;
     Vec<T>* partial_sums_;
-    T* residual_sums_;
-    T* intercepts_;
-    T* velocity_;
-    double total_weight_ = 0;
-    std::uint64_t round_ = 0;
+    BatchTile present_, coming_, after_;
+    double total_weight_ = 0, loss_ = 0;
+    Index steps_taken_ = 0;
+    bool ending_ = false, stopped_ = false;
 };
 
-// A thread must have enough to do between two barriers, or it only gets in the way: multiply-adds a step and thread.
-inline constexpr Index least_work = 60'000;
-
+// Into how many parts the features are cut. A part must give enough to do in a round, or its thread only gets in the
+// way; and its weights should stay in the caches. An even number keeps two threads equally busy.
 template <class T>
-int useful_threads(const TrainJob<T>& job) {
+int parts_of(const TrainJob<T>& job) {
+    constexpr Index least_work = 60'000;  // multiply-adds
+    constexpr Index most_vectors = 96;
     const Index work = 2 * std::min(job.batch_size, job.ordered) * job.k * job.rows.d;
-    const Index most =
-        std::min<Index>({job.threads, work / least_work, ceil_div(job.rows.d, 2 * lanes<T>), Barrier::most_threads});
-    return static_cast<int>(std::max<Index>(1, most));
+    const Index vectors = ceil_div(job.rows.d, lanes<T>);
+    const Index wanted = 2 * std::max<Index>(1, ceil_div(vectors, 2 * most_vectors));
+    const Index useful = std::min<Index>({wanted, work / least_work, vectors / 2, Rounds::most_parts});
+    return static_cast<int>(std::max<Index>(1, useful));
 }
 
 // Returns the number of steps taken, all but when told to stop.
 template <class In, class T>
 Index train(const TrainJob<T>& job, Team& team) {
-    const int threads = useful_threads(job);
-    const Index tile_rows = tile_rows_for<In>(ceil_div(job.rows.d, threads));
-    std::size_t begins[Barrier::most_threads + 1];
-    begins[0] = (sizeof(TrainShared<T>) + 63) / 64 * 64;
-    for (int t = 0; t < threads; ++t) {
-        Arena measure(nullptr);
-        TrainThread<In, T>(measure, job, nullptr, t, threads, tile_rows);
-        begins[t + 1] = begins[t] + measure.used();
-    }
-    char* memory = static_cast<char*>(team.workspace(begins[threads]));
-    auto* shared = new (memory) TrainShared<T>;
-    Index steps = 0;
-    team.run(threads, [&](int t) {
-        Arena arena(memory + begins[t]);
-        TrainThread<In, T> mine(arena, job, shared, t, threads, tile_rows);
-        const Index taken = mine.run();
-        if (t == 0) {
-            steps = taken;
-        }
+    const int parts = parts_of(job), threads = std::min(job.threads, parts);
+    const Index tile_rows = tile_rows_for<In>(ceil_div(job.rows.d, std::min(parts, 2)));
+    Arena measure(nullptr);
+    Training<In, T>(measure, job, parts, tile_rows);
+    Arena arena(team.workspace(measure.used()));
+    Training<In, T> training(arena, job, parts, tile_rows);
+    Rounds rounds(parts);
+    team.run(threads, [&](int thread) {
+        const auto task = [&](int part) {
+            if (thread == 0) {
+                training.poll();
+            }
+            training.work_on(training.part(part));
+        };
+        rounds.work(thread, threads, task, [&] { return training.turn(); });
     });
-    if (steps > 0) {
-        job.batch_losses[steps - 1] = shared->loss_of(steps - 1, threads);
-    }
-    return steps;
+    return training.steps_taken();
 }
 
 }  // namespace onelayer::ONELAYER_ISA

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import joblib
 import pytest
+import threadpoolctl
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from onelayer.errors import ConfigError
-from onelayer.threads import limited_threads, threads_for, usable_threads
+from onelayer.threads import _CONTROLLED, _controller, limited_threads, threads_for, usable_threads
 
 
 def blas_threads():
@@ -41,6 +42,21 @@ def test_inside_a_worker_of_joblib_there_is_one():
     with joblib.parallel_config(backend="threading"):
         nested = joblib.Parallel(n_jobs=2)(joblib.delayed(usable_threads)(None) for _ in range(2))
     assert all(1 <= threads <= joblib.cpu_count() for threads in nested)
+
+
+def controlled(libraries):
+    return {library["filepath"] for library in libraries if library["user_api"] in ("blas", "openmp")}
+
+
+def test_all_libraries_are_found_that_can_be_controlled():
+    assert controlled(_controller.__wrapped__().info()) == controlled(threadpool_info())
+
+
+def test_names_of_all_kinds_of_libraries_are_known():
+    kinds = [kind for kind in threadpoolctl._ALL_CONTROLLERS if kind.user_api in ("blas", "openmp")]
+    assert len(kinds) >= 5
+    for kind in kinds:
+        assert all(any(part in prefix for part in _CONTROLLED) for prefix in kind.filename_prefixes)
 
 
 def test_libraries_are_held_to_the_limit_and_let_go_again():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any, Final
@@ -10,6 +11,7 @@ from onelayer.errors import ConfigError
 
 __all__ = ["limited_threads", "threads_for", "usable_threads"]
 
+_CONTROLLED: Final = ("blas", "mkl", "blis", "omp")  # in the names of all BLAS and OpenMP libraries
 LEAST_SHARED_WORK: Final = 20_000_000  # multiplications: some tenths of a millisecond
 
 
@@ -52,4 +54,14 @@ def limited_threads(count: int) -> AbstractContextManager[Any]:
 def _controller() -> Any:
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    class Controller(ThreadpoolController):
+        """Looks only at libraries that can be one of BLAS or OpenMP by their name.
+
+        Hundreds may be loaded, and to look at one takes as long as computing the features of twenty images.
+        """
+
+        def _make_controller_from_path(self, filepath: str, *rest: Any) -> None:
+            if any(part in filepath.rpartition(os.sep)[2].lower() for part in _CONTROLLED):
+                super()._make_controller_from_path(filepath, *rest)
+
+    return Controller()

@@ -20,6 +20,8 @@ from onelayer.features.hog import hog_features
         ((40, 28, 28, 1), {"orientations": 8, "pixels_per_cell": (4, 7), "cells_per_block": (2, 1)}),
         ((2, 19, 37, 2), {"orientations": 1, "pixels_per_cell": (5, 3), "transform_sqrt": True}),
         ((1, 1, 1, 3), {"pixels_per_cell": (1, 1), "cells_per_block": (1, 1)}),
+        ((2, 9, 51, 3), {"orientations": 180, "pixels_per_cell": (3, 6), "cells_per_block": (1, 4)}),
+        ((2, 24, 21, 3), {"orientations": 10, "pixels_per_cell": (8, 12), "cells_per_block": (2, 1)}),
         ((5, 17, 23, 4), {"orientations": 13, "pixels_per_cell": (1, 2), "cells_per_block": (4, 2)}),
     ],
 )
@@ -31,6 +33,23 @@ def test_equals_the_definition(
     want = hog_features(images, block_norm=block_norm, channel=channel, **parameters)
     assert got.dtype == want.dtype
     np.testing.assert_allclose(got, want, rtol=0, atol=1e-5 if dtype != np.float64 else 1e-12)
+
+
+@pytest.mark.parametrize("channel", ["mean", "strongest"])
+def test_gradients_on_the_edge_between_two_bins_and_along_the_axes(instruction_set: str, channel: Any) -> None:
+    # Pixels of −1, −0, 0 and 1 have gradients of 0°, 45°, 90° and 135°, of either sign, and none at all.
+    images = np.random.default_rng(1).choice(np.array([-1, -0.0, 0, 1], np.float32), (50, 16, 16, 2))
+    for orientations in (1, 2, 4, 8, 12):
+        parameters: dict[str, Any] = {"orientations": orientations, "pixels_per_cell": (4, 4), "channel": channel}
+        got, want = kernels.hog(images, **parameters), hog_features(images, **parameters)
+        np.testing.assert_allclose(got, want, rtol=0, atol=1e-5)
+
+
+def test_is_bit_identical_whatever_the_number_of_threads(instruction_set: str) -> None:
+    images = np.random.default_rng(2).integers(0, 256, (100, 32, 32, 3), dtype=np.uint8)
+    one, two, three = (kernels.hog(images, n_threads=threads) for threads in (1, 2, 3))
+    assert np.array_equal(one, two)
+    assert np.array_equal(one, three)
 
 
 @pytest.mark.parametrize(

@@ -90,26 +90,32 @@ def test_each_model_equals_the_definition_alone(
         )
 
 
-def test_is_bit_identical_whatever_the_number_of_threads(needs_engine: None) -> None:
-    rng = np.random.default_rng(0)
-    X, y, order = rng.normal(size=(300, 50)).astype(np.float32), rng.integers(0, 10, 300), rng.permutation(300)
+@pytest.mark.parametrize(("m", "k"), [(1, 3), (4, 10), (16, 17), (40, 10), (100, 2)])
+def test_is_bit_identical_whatever_the_number_of_threads(instruction_set: str, m: int, k: int) -> None:
+    # In batches of 150 rows, so that there are two tiles to a batch and threads may share few models.
+    rng = np.random.default_rng(m)
+    X, y = rng.normal(size=(700, 130)).astype(np.float32), rng.integers(0, k, 700)
+    order, rates = rng.permutation(700), rng.uniform(0.01, 0.1, (5, m))
     results = []
-    for threads in (1, 2, 3):
-        weights, intercepts = np.zeros((40, 10, 50), np.float32), np.zeros((40, 10), np.float32)
-        kernels.train_models_segment(
+    for threads in (1, 2, 3, 7):
+        weights, intercepts = np.zeros((m, k, 130), np.float32), np.zeros((m, k), np.float32)
+        velocity = np.zeros_like(weights), np.zeros_like(intercepts)
+        losses = kernels.train_models_segment(
             X,
             y,
             order,
-            np.tile(np.linspace(0.01, 0.1, 40), (3, 1)),
+            rates,
             weights,
             intercepts,
             loss="softmax",
-            batch_size=100,
+            batch_size=150,
+            momentum=0.5,
+            velocity=velocity,
             n_threads=threads,
         )
-        results.append(weights)
-    assert np.array_equal(results[0], results[1])
-    assert np.array_equal(results[0], results[2])
+        results.append((weights, intercepts, *velocity, losses))
+    for other in results[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(results[0], other, strict=True))
 
 
 @pytest.mark.parametrize(

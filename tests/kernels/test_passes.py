@@ -160,6 +160,12 @@ def test_sums_do_not_depend_on_the_number_of_threads(needs_engine: None) -> None
         kernels.evaluate(X, y, weights, np.zeros(10, np.float32), n_threads=threads, **options) for threads in (1, 2, 3)
     ]
     assert sums[0] == sums[1] == sums[2]
+    first, *others = (
+        kernels.loss_and_gradient_sums(X, y, weights, np.zeros(10, np.float32), n_threads=threads, **options)
+        for threads in (1, 2, 3)
+    )
+    for other in others:
+        assert all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
 
 
 def test_the_hinge_has_no_hessian(needs_engine: None) -> None:

@@ -141,12 +141,15 @@ def test_scores_of_ten_thousand_are_finite_and_right(instruction_set: str, loss:
     assert_equal(run_engine(job, dtype), run_definition(job), job.model, dtype)
 
 
-@pytest.mark.parametrize("n_threads", [1, 2, 3])
-def test_is_bit_identical_from_run_to_run(instruction_set: str, n_threads: int) -> None:
-    job = random_job(1, "softmax", np.uint8, np.float32, n=299, image_shape=(8, 40, 3), batch_size=100)
-    first, second = run_engine(job, np.float32, n_threads), run_engine(job, np.float32, n_threads)
-    for a, b in zip(first, second, strict=True):
-        assert np.array_equal(a, b)
+@pytest.mark.parametrize("element", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("image_shape", [(8, 40, 3), (40, 60, 3)], ids=["two parts", "many parts"])
+def test_is_bit_identical_whatever_the_number_of_threads(
+    instruction_set: str, element: Any, image_shape: tuple[int, int, int]
+) -> None:
+    job = random_job(1, "softmax", element, np.float32, n=299, image_shape=image_shape, batch_size=100)
+    alone, *others = (run_engine(job, np.float32, n_threads) for n_threads in (1, 1, 2, 3, 7))
+    for other in others:
+        assert all(np.array_equal(a, b) for a, b in zip(alone, other, strict=True))
 
 
 def test_indices_leave_the_same_as_a_copied_subset(needs_engine: None) -> None:

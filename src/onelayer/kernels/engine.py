@@ -65,7 +65,7 @@ def knows(loss: str) -> bool:
 
 
 def instruction_set() -> str | None:
-    """Return ``"baseline"``, ``"avx2"`` or ``"avx512"``; None without an engine.
+    """Return ``"baseline"``, ``"avx2"``, ``"avx512"`` or ``"avx512vnni"``; None without an engine.
 
     It is the fastest that this processor has, unless ``ONELAYER_ISA`` names one.
 
@@ -76,7 +76,7 @@ def instruction_set() -> str | None:
 
     Examples
     --------
-    >>> instruction_set() in (None, "baseline", "avx2", "avx512")
+    >>> instruction_set() in (None, "baseline", "avx2", "avx512", "avx512vnni")
     True
     """
     return _choose(os.environ.get("ONELAYER_ISA", "")) if available() else None

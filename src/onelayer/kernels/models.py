@@ -41,9 +41,10 @@ def train_models_segment(
 ) -> Array:
     """Train m models over the batches of ``order`` in one pass.
 
-    Each ends where :func:`train_segment` would have brought it alone, up to rounding. Models go in groups of 16 (8
-    in float64; less without AVX-512), one group to a thread: a number of models that fills its groups is the
-    fastest.
+    Each ends where :func:`train_segment` would have brought it alone, up to rounding, and exactly the same whatever
+    the number of threads. Models go in groups of 16 (8 in float64; less without AVX-512): a number of models that fills
+    its groups is the fastest. Threads share the groups out among themselves, and where groups are too few for all
+    threads, the outputs of a group.
 
     Parameters
     ----------

@@ -43,11 +43,11 @@ def train_segment(
 ) -> Array:
     """Take one step of gradient descent for each learning rate, over the batches of ``order`` in turn.
 
-    Equal to :class:`onelayer.solvers.sgd.SGD` up to rounding, and bit-identical from run to run with the same number
-    of threads. Releases the global
-    interpreter lock; about twenty times a second it lets signals be handled and asks ``stopping``. Rows are never
-    copied to floats: scaling is folded into
-    the weights for the length of the call.
+    Equal to :class:`onelayer.solvers.sgd.SGD` up to rounding, and bit-identical from run to run on one instruction
+    set, whatever the number of threads. Releases the global interpreter lock; about twenty times a second it lets
+    signals be handled and asks ``stopping``. Rows are never copied to floats: scaling is folded into the weights for
+    the length of the call. Bytes are multiplied with float32 weights either as floats or, where the processor has
+    AVX-512 VNNI, by integers: every weight and residual as 24 bits relative to the largest of its class.
 
     Parameters
     ----------
