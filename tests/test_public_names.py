@@ -18,6 +18,7 @@ PUBLIC = [
     "check_gradients",
     "load_dataset",
     "load_model",
+    "sweep_classifier",
 ]
 
 

@@ -21,6 +21,7 @@ _HOME = {
     "check_gradients": "onelayer.gradcheck",
     "load_dataset": "onelayer.data",
     "load_model": "onelayer.image_model",
+    "sweep_classifier": "onelayer.estimators.sweeping",
 }
 
 __all__ = ["__version__", *_HOME]
