@@ -18,7 +18,7 @@ from onelayer.storage.checkpoints import load_checkpoint
 
 # Everything that has a state: velocity, flips that accumulate, the best of several validations an epoch.
 JOB = [
-    *("--set", "max_epochs=150", "--set", "flip_probability=0.1", "--set", "flip_mode=accumulating"),
+    *("--set", "max_epochs=600", "--set", "flip_probability=0.1", "--set", "flip_mode=accumulating"),
     *("--set", "validations_per_epoch=2", "--set", "schedule=cosine", "--set", "init=normal"),
 ]
 

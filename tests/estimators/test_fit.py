@@ -122,8 +122,13 @@ def test_bytes_equal_the_same_numbers(make, images, scaling, dtype):
     X, y = images
     rate = {"learning_rate": 1e-6 if scaling == "none" else 0.01}
     models = [make(scaling=scaling, dtype=dtype, **rate).fit(X.astype(kind), y) for kind in (np.uint8, "f4", "f8")]
-    for model in models[1:]:
-        assert_same_model(model, models[0], rtol=0)
+    from_bytes, *from_floats = models
+    assert_same_model(*from_floats, rtol=0)
+    # Where the processor multiplies bytes by integers, float32 weights and residuals go through 24 bits relative to the
+    # largest of their class, and so round differently.
+    rounding = 1e-5 if dtype == "float32" else 0
+    for part, other in ((from_bytes.coef_, from_floats[0].coef_), (from_bytes.intercept_, from_floats[0].intercept_)):
+        np.testing.assert_allclose(part, other, rtol=0, atol=rounding * np.abs(other).max())
 
 
 @pytest.mark.parametrize("scaling", ["unit", "symmetric", "standardize"])
