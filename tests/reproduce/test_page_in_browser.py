@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-
 import pytest
 
 from onelayer.reproduce import parse_protocol, reproduce, write_page
@@ -19,22 +16,6 @@ SCHEMES = ("light", "dark")
 def page_path(tmp_path_factory, own_text):
     out = tmp_path_factory.mktemp("reproduction")
     return write_page(reproduce([parse_protocol(own_text, "my.toml", "my")], out), out)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    executable = shutil.which("chromium")
-    if executable is None:
-        message = "there is no chromium: install Debian's package of that name"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module", params=[(width, scheme) for width in WIDTHS for scheme in SCHEMES], ids=str)
