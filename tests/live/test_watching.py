@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 
+from onelayer import kernels
 from onelayer.errors import ConfigError, DivergenceError, MissingDependencyError
 from onelayer.live.watching import Live
 from onelayer.solvers.status import Status
@@ -94,6 +95,8 @@ def test_curves_grow(live, client, train_small):
 def test_stop_ends_training_within_a_tenth_of_a_second_and_keeps_what_is_learned(
     live, client, train_small, monkeypatch, engine
 ):
+    if engine == "native" and not kernels.available():
+        pytest.skip("there is no native engine here")
     monkeypatch.setenv("ONELAYER_ENGINE", engine)
     presses = After(3, lambda: client.stop(Origin=client.origin))
     state = train_small(live, presses, n=20_000, max_epochs=100_000)
