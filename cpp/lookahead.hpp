@@ -1,5 +1,5 @@
-// Brings rows near before they are needed. Gathered rows lie anywhere in memory, and waiting for them costs up to half
-// as much again as the arithmetic. A processor has only so many requests under way, and guesses what follows only in
+// Brings rows near before they are needed. Gathered rows lie anywhere in memory, and waiting for them can take as long
+// as the arithmetic. A processor has only so many requests under way, and guesses what follows only in
 // rows read from end to end: so lines are asked for row by row, a few at a time in the course of all of the work.
 #pragma once
 
