@@ -89,8 +89,7 @@ def missed(measured: dict[str, Any]) -> list[str]:
     competitors = measured.get("speed", {}).get("competitors", {})
     for name, of in competitors.items():
         for other, target in softmax_job.TARGETS.items():
-            judged = name not in (*softmax_job.TARGETS, softmax_job.UNEQUAL)
-            if judged and of["times_as_fast_as"][other] < target:
+            if name not in softmax_job.TARGETS and of["times_as_fast_as"][other] < target:
                 found.append(f"{name} is less than {target} times as fast as the {other}")
     memory_use = measured.get("memory", {})
     if memory_use and memory_use["growth"] >= memory_use["limit"]:

@@ -29,9 +29,6 @@ Array = np.ndarray[Any, Any]
 
 BY_HAND_64, BY_HAND_32 = "loop by hand, float64", "loop by hand, float32"
 TARGETS = {BY_HAND_64: 2.5, BY_HAND_32: 1.3}  # how many times as fast onelayer is to be, whatever computes
-# Shown, but not held to the targets: without the engine, rows are scaled in NumPy within the measured time, which the
-# loops by hand have behind them. What a user without a compiler has from rows like theirs is held to them.
-UNEQUAL = "onelayer (reference), uint8"
 TRAINING_ROWS = 20_000
 AGREEMENT = 1e-4  # between final losses and weights: rounding of float32, and no other work
 
