@@ -43,7 +43,7 @@ def confusion_figure(counts: npt.NDArray[Any], class_names: Sequence[str], theme
     figure, axes = new_axes(theme, side, side)
     style_axes(axes, theme, x_label="predicted class", y_label="true class", grid="")
     rates = row_rates(counts)
-    image = axes.imshow(rates, cmap=theme.sequential, vmin=0, vmax=1)
+    image = axes.imshow(rates, cmap=theme.sequential, vmin=0, vmax=1, interpolation="none")
     _name_classes(axes, class_names)
     axes.spines[:].set_visible(False)
     if k <= _MOST_WITH_COUNTS:

@@ -58,6 +58,6 @@ def mosaic_figure(
             top = bottom - height - 0.03 / pixel
             axes.text(left, top, title, size=_TITLE_SIZE, color=theme.ink, va="bottom", parse_math=False)
     extent = (0, canvas.shape[1], canvas.shape[0], 0)
-    axes.imshow(canvas, extent=extent, interpolation="nearest", aspect="auto")
+    axes.imshow(canvas, extent=extent, interpolation="none", aspect="auto")
     axes.set(xlim=extent[:2], ylim=extent[2:])
     return figure

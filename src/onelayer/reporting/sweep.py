@@ -112,7 +112,9 @@ def sweep_heat_map(sweep: SweepFigures, theme: Theme = LIGHT) -> Figure:
     figure, axes = new_axes(theme, width, height)
     style_axes(axes, theme, x_label=across.name, y_label=down.name, grid="")
     norm = Normalize(color_floor(sweep), np.nanmax(accuracies), clip=True)
-    image = axes.imshow(accuracies, cmap=theme.sequential, norm=norm, aspect="auto", origin="lower")
+    image = axes.imshow(
+        accuracies, cmap=theme.sequential, norm=norm, aspect="auto", origin="lower", interpolation="none"
+    )
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     for axis, set_ticks in ((across, axes.set_xticks), (down, axes.set_yticks)):

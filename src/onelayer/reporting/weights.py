@@ -107,9 +107,9 @@ def _draw(
     axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=theme.grid, zorder=3))
     if image.shape[2] == 1:  # with a colour map, so that a scale can stand beside it
         return axes.imshow(
-            image[:, :, 0], cmap=theme.diverging, vmin=-limit, vmax=limit, extent=extent, interpolation="nearest"
+            image[:, :, 0], cmap=theme.diverging, vmin=-limit, vmax=limit, extent=extent, interpolation="none"
         )
-    return axes.imshow(weight_pixels(image, limit, theme), extent=extent, interpolation="nearest")
+    return axes.imshow(weight_pixels(image, limit, theme), extent=extent, interpolation="none")
 
 
 def _add_scale(figure: Figure, axes: Axes, image: AxesImage, *, clipped: bool, theme: Theme) -> None:
