@@ -16,6 +16,7 @@ import numpy.typing as npt
 from markupsafe import Markup
 from PIL import Image
 
+from onelayer.reporting.plotly_script import plotly_script
 from onelayer.reporting.theme import DARK, LIGHT, Theme
 from onelayer.storage.plain import plain
 
@@ -65,10 +66,8 @@ def json_script(value: Mapping[str, Any]) -> Markup:
 @functools.cache
 def deflated_plotly() -> tuple[Markup, str]:
     """Return plotly's script, deflated and in base64, and the source expression that allows it in a policy."""
-    from plotly.offline import get_plotlyjs
-
-    script = get_plotlyjs().encode()
-    return Markup(base64.b64encode(zlib.compress(script, 9)).decode()), _hash_source(script)  # noqa: S704 (base64)
+    script = plotly_script().encode()
+    return Markup(base64.b64encode(zlib.compress(script)).decode()), _hash_source(script)  # noqa: S704 (base64)
 
 
 def policy(*scripts: str) -> str:
