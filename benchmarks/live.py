@@ -1,6 +1,6 @@
 """How much longer training takes while a page shows it: ratios of paired runs.
 
-    python benchmarks/live.py [--rounds 7] [--epochs 100] [--check]
+    python benchmarks/live.py [--rounds 7] [--epochs 400] [--check]
 
 Both runs of a round train the same softmax model on random images of MNIST's shape, validated at the end of each epoch;
 one of them is shown on a page that another process follows, as a browser would without drawing it. They take turns at
@@ -72,7 +72,7 @@ def main() -> int:
     """Measure, print, and return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7, help="timed rounds, after an untimed one (default 7)")
-    parser.add_argument("--epochs", type=int, default=100, help="of each training (default 100)")
+    parser.add_argument("--epochs", type=int, default=400, help="of each training (default 400)")
     parser.add_argument("--check", action="store_true", help=f"exit with 1 if a median is over {AT_MOST}")
     options = parser.parse_args()
     rng = np.random.default_rng(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import signal
 import socket
 import threading
@@ -9,10 +11,13 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from onelayer import kernels
 from onelayer.errors import ConfigError, DivergenceError, MissingDependencyError
 from onelayer.live.watching import Live
+from onelayer.reporting.theme import DARK, LIGHT
+from onelayer.reporting.weights import weight_limit, weight_pixels
 from onelayer.solvers.status import Status
 from onelayer.training.listeners import Listener
 
@@ -71,6 +76,31 @@ def test_weights_have_a_picture_each(live, client, train_small):
     weights = newest(client, has_ended)["training"]["weights"]
     assert [one["name"] for one in weights] == ["<i>one</i>", "two", "three"]
     assert all(one["light"].startswith("data:image/png;base64,") for one in weights)
+
+
+def test_weights_are_drawn_in_the_colours_of_each_theme(live, client, train_small):
+    state = train_small(live)
+    weights = state.solver.parameters.weights
+    shown = newest(client, has_ended)["training"]["weights"]
+    for theme, key in ((LIGHT, "light"), (DARK, "dark")):
+        content = base64.b64decode(shown[0][key].partition(",")[2])
+        drawn = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+        expected = weight_pixels(weights[0].reshape(*drawn.shape[:2], 1), weight_limit(weights), theme)
+        np.testing.assert_array_equal(drawn, expected)
+
+
+def test_charts_know_how_long_an_epoch_is(live, client, train_small):
+    epochs = train_small(live).history.arrays()["epoch"]
+    charts = newest(client, has_ended)["training"]["charts"]
+    assert charts["loss"]["stepsPerEpoch"] == np.bincount(epochs).max()
+
+
+def test_a_training_of_less_than_a_second_is_shown_once(live, train_small, monkeypatch):
+    shown = []
+    monkeypatch.setattr(live._rendering, "_show", shown.append)
+    train_small(live)
+    live._rendering.close()
+    assert [one.epoch for one in shown] == [4]
 
 
 def test_curves_grow(live, client, train_small):

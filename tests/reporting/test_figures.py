@@ -21,7 +21,7 @@ from onelayer.reporting.export import png_bytes, svg_bytes
 from onelayer.reporting.pictures import class_pictures, curve_pictures, training_marks, weight_pictures
 from onelayer.reporting.recalls import Recalls, recall_figure
 from onelayer.reporting.theme import DARK, LIGHT, contrast
-from onelayer.reporting.weights import weight_figure, weight_limit
+from onelayer.reporting.weights import weight_figure, weight_limit, weight_pixels
 
 HOSTILE = ["</script><img onerror=…>", "[/red]", "$\\frac{$", "caf\udce9\x00\n", "猫", "--> ]]>"]
 
@@ -148,6 +148,13 @@ def test_colour_weights_are_grey_at_zero_and_full_at_the_limit():
     drawn = weight_figure(images, ["a"]).axes[0].images[0].get_array()
     np.testing.assert_array_equal(drawn[0, 0], [255, 0, 128])
     np.testing.assert_array_equal(drawn[1, 1], 128)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_weights_have_the_colours_of_the_scale(theme):
+    image = np.linspace(-1.2, 1.2, 5000).reshape(1, -1, 1)
+    expected = theme.diverging(np.clip(0.5 + image[..., 0] / 2, 0, 1), bytes=True)[..., :3]
+    np.testing.assert_array_equal(weight_pixels(image, 1.0, theme), expected)
 
 
 def test_a_single_extreme_weight_does_not_set_the_scale():

@@ -12,7 +12,7 @@ from onelayer.live.snapshot import Snapshot
 __all__ = ["Rendering"]
 
 SECONDS_BETWEEN = 0.25
-LARGEST_SHARE = 0.01
+LARGEST_SHARE = 0.0075
 
 
 class Rendering:
@@ -38,9 +38,13 @@ class Rendering:
         """Whether it is time for the next snapshot.
 
         That is at most four times a second, and the less often the longer they take: all of them together take at most
-        a hundredth of one core's time, and of the processor time that this process gets on a busy machine.
+        0.75% of one core's time, and of the processor time that this process gets on a busy machine.
         """
         return monotonic() >= self._due and process_time() >= self._processor_due
+
+    def wait(self, seconds: float) -> None:
+        """Let no snapshot be due for a while."""
+        self._due = monotonic() + seconds
 
     def offer(self, snapshot: Snapshot) -> None:
         """Take a snapshot; the work on it is done later."""

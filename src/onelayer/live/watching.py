@@ -22,11 +22,14 @@ from onelayer.training.state import TrainingState
 
 __all__ = ["Live"]
 
+SECONDS_BEFORE_FIRST = 1.0  # so that a training of a second is held up by its last snapshot alone
+
 
 class Live(Listener):
     """While entered, serves a page on 127.0.0.1 that shows training and can stop it as Ctrl-C does.
 
-    Training waits for nobody: it hands over copies at validations and ends of epochs, at most four a second.
+    Training waits for nobody: it hands over copies at validations and ends of epochs, from a second on at most
+    four a second.
 
     Parameters
     ----------
@@ -100,6 +103,7 @@ class Live(Listener):
         """Show what there is, which is much if training goes on from a checkpoint."""
         self._began = monotonic()
         self._show(phase="Training …", canStop=True)
+        self._rendering.wait(SECONDS_BEFORE_FIRST)
         if state.solver.step:
             self._offer(state)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from onelayer.errors import InputError
 from onelayer.reporting.confusion import short_name
 from onelayer.reporting.theme import LABEL_SIZE, LIGHT, NOTE_SIZE, Theme, new_axes
 
-__all__ = ["weight_figure", "weight_limit", "weight_pixels"]
+__all__ = ["weight_figure", "weight_limit", "weight_palette", "weight_pixels", "weight_shades"]
 
 _MOST_LARGE = 20
 _TITLE_INCHES = 0.28
@@ -89,11 +90,42 @@ def weight_pixels(image: npt.NDArray[Any], limit: float, theme: Theme = LIGHT) -
     >>> weight_pixels(np.array([[[-1.0, 0.0, 1.0]]]), 1.0)
     array([[[  0, 128, 255]]], dtype=uint8)
     """
-    shares = np.clip(0.5 + image / (2 * limit), 0, 1)
-    if image.shape[2] == 3:
-        return (shares * 255 + 0.5).astype(np.uint8)
-    pixels: npt.NDArray[np.uint8] = theme.diverging(shares[..., 0], bytes=True)[..., :3]
-    return pixels
+    if image.shape[2] == 1:
+        return weight_palette(theme)[weight_shades(image, limit)]
+    return (_shares(image, limit) * 255 + 0.5).astype(np.uint8)
+
+
+def weight_shades(image: npt.NDArray[Any], limit: float) -> npt.NDArray[np.uint8]:
+    """Return weights (h, w, 1) as places (h, w) in a palette of 256 colours.
+
+    Examples
+    --------
+    >>> weight_shades(np.array([[[-2.0], [0.0], [1.0]]]), 1.0)
+    array([[  0, 128, 255]], dtype=uint8)
+    """
+    shades: npt.NDArray[np.uint8] = np.minimum(_shares(image[..., 0], limit) * 256, 255).astype(np.uint8)
+    return shades
+
+
+@functools.cache
+def weight_palette(theme: Theme) -> npt.NDArray[np.uint8]:
+    """Return the colours (256, 3) from the lowest weight to the highest.
+
+    Examples
+    --------
+    >>> weight_palette(LIGHT)[[0, 128, 255]]
+    array([[  0,  80, 125],
+           [254, 254, 254],
+           [168,  74,   0]], dtype=uint8)
+    """
+    colors: npt.NDArray[np.uint8] = theme.diverging(np.arange(256), bytes=True)[:, :3]
+    return colors
+
+
+def _shares(weights: npt.NDArray[Any], limit: float) -> npt.NDArray[Any]:
+    """Return where on the scale weights are: 0 at −limit and below, 1 at limit and above."""
+    shares: npt.NDArray[Any] = np.clip(0.5 + weights / (2 * limit), 0, 1)
+    return shares
 
 
 # Without parse_math, "$x$" in a name is text, not a formula.
