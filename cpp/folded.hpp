@@ -42,16 +42,17 @@ class FoldedWeights {
 
     // Takes over this slice of weights and velocity, each (k, d).
     void fold(const T* weights, const T* velocity, const Scaling<T>& scaling) {
-        for (Index j = 0; j < vectors_ * lanes<T>; ++j) {
-            const Index feature = slice_.first * lanes<T> + j;
-            shift_[j] = feature < d_ ? scaling.shift[feature] : T(0);
-            scale_[j] = feature < d_ ? scaling.scale[feature] : T(1);
-            squared_scale_[j] = scale_[j] * scale_[j];
+        for (Index v = 0; v < vectors_; ++v) {
+            const Index feature = (slice_.first + v) * lanes<T>, at = v * lanes<T>;
+            const Vec<T> scale = load_some<T>(scaling.scale + feature, filled(feature), T(1));
+            store(shift_ + at, load_some<T>(scaling.shift + feature, filled(feature)));
+            store(scale_ + at, scale);
+            store(squared_scale_ + at, scale * scale);
         }
-        each_number([&](T* packed, T* packed_velocity, Index number, T scale) {
-            *packed = number < 0 ? T(0) : weights[number] * scale;
+        each_vector([&](T* packed, T* packed_velocity, Index number, Index count, Vec<T> scale) {
+            store(packed, load_some<T>(weights + number, count) * scale);
             if (packed_velocity != nullptr) {
-                *packed_velocity = number < 0 ? T(0) : velocity[number] * scale;
+                store(packed_velocity, load_some<T>(velocity + number, count) * scale);
             }
         });
         digits_.write_all(weights_);
@@ -71,12 +72,10 @@ class FoldedWeights {
     void settle() { digits_.settle(weights_); }
 
     void unfold(T* weights, T* velocity) {
-        each_number([&](T* packed, T* packed_velocity, Index number, T scale) {
-            if (number >= 0) {
-                weights[number] = *packed / scale;
-                if (packed_velocity != nullptr) {
-                    velocity[number] = *packed_velocity / scale;
-                }
+        each_vector([&](const T* packed, const T* packed_velocity, Index number, Index count, Vec<T> scale) {
+            store_some<T>(weights + number, load<T>(packed) / scale, count);
+            if (packed_velocity != nullptr) {
+                store_some<T>(velocity + number, load<T>(packed_velocity) / scale, count);
             }
         });
     }
@@ -121,21 +120,22 @@ class FoldedWeights {
         return packed + (group.first * vectors_ + vector * group.size) * lanes<T>;
     }
 
-    // Calls body(weight, velocity or null, its number in (k, d) or −1 beyond the last feature, scale) for every packed
-    // number.
+    // How many of a vector of features there are.
+    Index filled(Index feature) const { return std::min<Index>(lanes<T>, d_ - feature); }
+
+    // Calls body(weights, velocity or null, the number of the first in (k, d), how many there are, their scale) for
+    // every packed vector.
     template <class Body>
-    void each_number(Body&& body) {
+    void each_vector(Body&& body) {
         for (Index g = 0; g < groups.count; ++g) {
             const OutputGroup group = groups[g];
             for (Index v = 0; v < vectors_; ++v) {
+                const Index feature = (slice_.first + v) * lanes<T>;
+                const Vec<T> scale = load<T>(scale_ + v * lanes<T>);
                 for (int o = 0; o < group.size; ++o) {
-                    for (int lane = 0; lane < lanes<T>; ++lane) {
-                        const Index feature = (slice_.first + v) * lanes<T> + lane, packed = o * lanes<T> + lane;
-                        const Index number = feature < d_ ? (group.first + o) * d_ + feature : -1;
-                        body(at(weights_, group, v) + packed,
-                             velocity_ == nullptr ? nullptr : at(velocity_, group, v) + packed, number,
-                             scale_[v * lanes<T> + lane]);
-                    }
+                    body(at(weights_, group, v) + o * lanes<T>,
+                         velocity_ == nullptr ? nullptr : at(velocity_, group, v) + o * lanes<T>,
+                         (group.first + o) * d_ + feature, filled(feature), scale);
                 }
             }
         }

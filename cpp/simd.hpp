@@ -100,6 +100,30 @@ ONELAYER_INLINE Vec<T> load(const In* at) {
     }
 }
 
+// The same of the first `count` numbers alone; the other lanes are `rest`, or are not written.
+template <class T>
+ONELAYER_INLINE Vec<T> load_some(const T* at, std::int64_t count, T rest = T(0)) {
+    if (count == lanes<T>) {
+        return load<T>(at);
+    }
+    Vec<T> some = broadcast(rest);
+    for (int i = 0; i < count; ++i) {
+        some[i] = at[i];
+    }
+    return some;
+}
+
+template <class T>
+ONELAYER_INLINE void store_some(T* at, Vec<T> value, std::int64_t count) {
+    if (count == lanes<T>) {
+        store(at, value);
+        return;
+    }
+    for (int i = 0; i < count; ++i) {
+        at[i] = value[i];
+    }
+}
+
 // Makes the compiler hold a value in a register that it would otherwise load again for every use: two loads a cycle are
 // as scarce as two products.
 template <class V>
