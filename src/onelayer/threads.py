@@ -95,7 +95,8 @@ def _controller() -> Any:
         """
 
         def _make_controller_from_path(self, filepath: str, *rest: Any) -> None:
-            if any(part in filepath.rpartition(os.sep)[2].lower() for part in _CONTROLLED):
+            name = filepath.rpartition(os.sep)[2].lower()
+            if any(part in name for part in _CONTROLLED):
                 super()._make_controller_from_path(filepath, *rest)
 
     return Controller()
