@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
-from typing import Any
+from typing import Any, Final
 
-import jinja2
 from markupsafe import Markup
 
 from onelayer.reporting.inlining import deflated_plotly, json_script, policy, theme_variables
+from onelayer.reporting.templating import templates, text_of
 from onelayer.version import __version__
 
 __all__ = ["render"]
+
+_FOLDER: Final = "reporting/templates"
 
 
 def render(template: str, *, payload: dict[str, Any], live_script: str = "", **values: Any) -> str:
@@ -29,15 +29,15 @@ def render(template: str, *, payload: dict[str, Any], live_script: str = "", **v
     values : of any type
         What the template takes; text in them is escaped.
     """
-    script = _file("report.js")
+    script = text_of(_FOLDER, "report.js")
     plotly, plotly_source = deflated_plotly()
     return (
-        _environment()
+        templates(_FOLDER)
         .get_template(template)
         .render(
             payload=json_script(payload),
             script=Markup(script),  # noqa: S704 (ours)
-            style=Markup(_file("report.css")),  # noqa: S704 (ours)
+            style=Markup(text_of(_FOLDER, "report.css")),  # noqa: S704 (ours)
             colors=theme_variables(),
             plotly=plotly,
             live_script=Markup(live_script),  # noqa: S704 (ours)
@@ -52,19 +52,3 @@ def _policy(script: str, plotly_source: str, live_script: str) -> str:
     if not live_script:
         return policy(script, plotly_source)
     return f"{policy(script, plotly_source, live_script)}; connect-src 'self'"
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FunctionLoader(_file),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@functools.cache
-def _file(name: str) -> str:
-    return importlib.resources.files("onelayer.reporting").joinpath("templates", name).read_text("utf-8")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
 import shlex
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
 from markupsafe import Markup
 
 from onelayer.errors import printable
 from onelayer.reporting.export import png_bytes
 from onelayer.reporting.inlining import png_uri, theme_variables
+from onelayer.reporting.templating import templates, text_of
 from onelayer.reporting.theme import DARK, LIGHT
 from onelayer.reproduce.drawing import draw
 from onelayer.reproduce.protocol import Experiment, Protocol
@@ -27,6 +25,7 @@ from onelayer.version import __version__
 
 __all__ = ["page_of", "write_page"]
 
+_FOLDER: Final = "reproduce"
 _POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _ORDER: Final = (
     *("reproduced", "close", "differs", "claim holds", "claim is wrong", "undecided", "not published", "skipped"),
@@ -61,12 +60,12 @@ def write_page(reproduction: Reproduction, out: Path) -> Path:
 def page_of(reproduction: Reproduction) -> str:
     """Return the page."""
     return (
-        _environment()
+        templates(_FOLDER)
         .get_template("page.html.j2")
         .render(
             policy=Markup(_POLICY),  # noqa: S704 (ours)
             colors=theme_variables(),
-            style=Markup(_file("page.css")),  # noqa: S704 (ours)
+            style=Markup(text_of(_FOLDER, "page.css")),  # noqa: S704 (ours)
             version=__version__,
             reports=[_report(one) for one in reproduction.reports],
             summary=_summary(reproduction),
@@ -196,19 +195,3 @@ def _pictures(report: ReportResults) -> list[_Picture]:
             uris = [png_uri(png_bytes(drawing)) for drawing in (light, dark)]
             found.append(_Picture(full, figure.source or "", *uris))
     return found
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FunctionLoader(_file),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@functools.cache
-def _file(name: str) -> str:
-    return importlib.resources.files("onelayer.reproduce").joinpath(name).read_text("utf-8")
