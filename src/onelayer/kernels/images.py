@@ -73,7 +73,7 @@ def hog(
     features = np.empty((len(images), d), dtype)
     if len(images):
         module.hog(
-            isa,
+            engine=isa,
             images=arguments.array("images", images, images.dtype, images.shape),
             # Rounding makes cot exactly 1, 0 and −1 at 45°, 90° and 135°, the only edges that an integer gradient can
             # lie on.

@@ -88,7 +88,7 @@ def train_models_segment(
     rates = arguments.float_array("learning_rates", learning_rates, np.float64, (steps, m))
     losses = np.empty((steps, m))
     module.train_models(
-        isa,
+        engine=isa,
         rows=rows,
         targets=arguments.targets_argument(targets, loss, n, k, dtype, label_smoothing),
         scaling=arguments.scaling_argument(shift, scale, d, dtype),

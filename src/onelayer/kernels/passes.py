@@ -137,7 +137,7 @@ class _Pass:
         module, isa = native()
         sums = np.zeros((self.m, 3))
         module.pass_over(
-            isa,
+            engine=isa,
             rows=self.rows,
             targets=self.targets,
             scaling=self.scaling,

@@ -108,7 +108,7 @@ def train_segment(
     steps = arguments.count_steps(len(order), batch_size, np.shape(learning_rates))
     losses = np.empty(steps)
     taken = module.train(
-        isa,
+        engine=isa,
         rows=rows,
         targets=arguments.targets_argument(targets, loss, n, k, dtype, label_smoothing),
         scaling=arguments.scaling_argument(shift, scale, d, dtype),
