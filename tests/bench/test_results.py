@@ -7,7 +7,7 @@ import json
 import pytest
 
 from onelayer.bench.jobs.job import JobResult
-from onelayer.bench.pictures import draw_all
+from onelayer.bench.pictures import compared, draw_all
 from onelayer.bench.ratios import Verdict
 from onelayer.bench.results import Measured, describe_machine, read_results, write_result
 from onelayer.bench.tables import entry_rows, skipped_lines, verdict_row
@@ -67,6 +67,16 @@ def test_a_verdict_has_target_and_figure(verdict, row):
 def test_pictures_are_drawn_of_what_there_is(tmp_path):
     assert [path.name for path in draw_all(tmp_path, [COMPARED, OVER_SIZES])] == ["compared.svg", "growth.svg"]
     assert draw_all(tmp_path, [JobResult("memory", "Memory", 1, 2, [])]) == []
+
+
+def test_bars_of_all_jobs_fit_on_the_axis_that_they_share():
+    slow = JobResult(
+        "hog", "HOG", 3, 2, [Timed("onelayer", 1, seconds=[1.0]), Timed("it", 1, seconds=[123.0])], [], "onelayer"
+    )
+    first, second = compared([COMPARED, slow]).axes
+    assert first.get_xlim() == second.get_xlim()
+    assert second.get_xlim()[1] > 123
+    assert [text.get_text() for text in second.texts] == ["1", "120"]
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"result": {}}', json.dumps({"result": {"entries": [{}]}})])

@@ -34,14 +34,13 @@ def compared(results: Sequence[JobResult], theme: Theme = LIGHT) -> Figure:
         axes.barh([name for name, _ in part], [ratio for _, ratio in part], color=colours, height=0.7)
         axes.invert_yaxis()
         axes.set_xscale("log")
-        axes.set_xlim(left=0.5)
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_title(result.title, loc="left", fontsize=LABEL_SIZE, color=theme.ink)
         for place, (_, ratio) in enumerate(part):
             axes.annotate(
-                f"{ratio:.2g}",
+                f"{float(f'{ratio:.2g}'):g}",
                 (ratio, place),
                 xytext=(4, 0),
                 textcoords="offset points",
@@ -49,6 +48,8 @@ def compared(results: Sequence[JobResult], theme: Theme = LIGHT) -> Figure:
                 fontsize=NOTE_SIZE,
                 color=theme.ink,
             )
+    longest = max((ratio for part in bars for _, ratio in part), default=1.0)
+    panels[-1].set_xlim(0.5, 1.5 * longest)  # with room for the number beside the bar
     panels[-1].set_xlabel("times as long as onelayer, for the same work", fontsize=LABEL_SIZE, color=theme.ink)
     return figure
 
