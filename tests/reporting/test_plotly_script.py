@@ -39,3 +39,11 @@ def test_they_are_found_in_the_script_of_the_package():
     assert removed > 0
     assert after[:start] == before[:start]
     assert after[-1000:] == before[-1000:]
+
+
+def test_every_kind_that_charts_draw_is_set_up():
+    charts = importlib.resources.files("onelayer.reporting.charts")
+    sources = [path.read_text(encoding="utf-8") for path in charts.iterdir() if path.name.endswith(".py")]
+    types = set(re.findall(r'"type": "(\w+)"', "".join(sources)))
+    others = {"data", "line", "rect", "log"}  # of error bars, shapes and axes
+    assert types - others == KINDS | {"scatter"}

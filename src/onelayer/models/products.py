@@ -32,7 +32,7 @@ def multiply_rows(X: Array, V: Array) -> Array:
 
     Returns
     -------
-    (n, k) array
+    (n, k) array, in whichever order of memory is faster
 
     Examples
     --------
