@@ -13,28 +13,43 @@ class HogBlocks {
     HogBlocks(Arena& arena, const HogJob<T>& job)
         : job_(job),
           cell_columns_(job.width / job.cell_width),
-          rows_(job.height / job.cell_height - job.block_height + 1),
           columns_(cell_columns_ - job.block_width + 1),
+          blocks_((job.height / job.cell_height - job.block_height + 1) * columns_),
           epsilon_(epsilon * votes_of_a_mean(job)),
           run_(job.block_width * job.orientations),
           vectors_(ceil_div(run_, lanes<T>)),
-          block_(arena.take<Vec<T>>(job.block_height * vectors_)),
-          features_(arena.take<T>(count() + lanes<T>)) {}
+          values_(arena.take<Vec<T>>(blocks_ * job.block_height * vectors_)),
+          sums_(arena.take<T>(ceil_div(blocks_, lanes<T>) * lanes<T>)) {}
 
     // Features of an image.
-    Index count() const { return rows_ * columns_ * job_.block_height * run_; }
+    Index count() const { return blocks_ * job_.block_height * run_; }
 
-    // From cells (cell row, cell column, orientation), behind which there is room for a vector.
+    // From cells (cell row, cell column, orientation).
     void normalise(const T* cells, T* features) {
-        T* out = features_;
-        for (Index y = 0; y < rows_; ++y) {
-            for (Index x = 0; x < columns_; ++x, out += job_.block_height * run_) {
-                gather(cells + (y * cell_columns_ + x) * job_.orientations);
-                normalise_block();
-                scatter(out);
-            }
+        const auto itself = [](Vec<T> v) { return v; };
+        const auto square = [](Vec<T> v) { return v * v; };
+        const auto root = [](Vec<T> v) { return square_root<T>(v); };
+        const auto clipped = [](Vec<T> v) { return smaller(v, broadcast(clip)); };
+        switch (job_.norm) {
+            case BlockNorm::l1:
+                gather(cells, itself);
+                invert([e = epsilon_](Vec<T> sum) { return sum + e; });
+                return scatter(features, itself);
+            case BlockNorm::l1_sqrt:
+                gather(cells, itself);
+                invert([e = epsilon_](Vec<T> sum) { return sum + e; });
+                return scatter(features, root);
+            case BlockNorm::l2:
+                gather(cells, square);
+                invert([e = epsilon_](Vec<T> sum) { return square_root<T>(sum + e * e); });
+                return scatter(features, itself);
+            case BlockNorm::l2_hys:
+                gather(cells, square);
+                invert([e = epsilon_](Vec<T> sum) { return square_root<T>(sum + e * e); });
+                change(clipped, square);
+                invert([](Vec<T> sum) { return square_root<T>(sum + epsilon * epsilon); });
+                return scatter(features, itself);
         }
-        std::copy_n(features_, count(), features);
     }
 
   private:
@@ -47,71 +62,74 @@ class HogBlocks {
         return static_cast<T>(job.cell_height * job.cell_width) * (job.square_root ? std::sqrt(divisor) : divisor);
     }
 
-    void gather(const T* cells) {
-        for (Index row = 0; row < job_.block_height; ++row, cells += cell_columns_ * job_.orientations) {
-            Vec<T>* to = block_ + row * vectors_;
-            for (Index v = 0; v < vectors_; ++v) {
-                to[v] = load<T>(cells + v * lanes<T>);
+    // Calls body(vector, count, run, place): for each vector of each block, how many of its lanes are filled, and how
+    // many runs of the block, and numbers of the run, come before it.
+    template <class Body>
+    ONELAYER_INLINE void each_vector(Index block, Body&& body) {
+        Vec<T>* vector = values_ + block * job_.block_height * vectors_;
+        const Index last = (vectors_ - 1) * lanes<T>;
+        for (Index run = 0; run < job_.block_height; ++run) {
+            for (Index at = 0; at < last; at += lanes<T>) {
+                body(*vector++, lanes<T>, run, at);
             }
-            to[vectors_ - 1] = first_lanes<T>(to[vectors_ - 1], run_ - (vectors_ - 1) * lanes<T>);
+            body(*vector++, run_ - last, run, last);
         }
     }
 
-    // Whole vectors reach beyond a row's end; what comes next overwrites that.
-    void scatter(T* out) const {
-        for (Index row = 0; row < job_.block_height; ++row, out += run_) {
-            for (Index v = 0; v < vectors_; ++v) {
-                store(out + v * lanes<T>, block_[row * vectors_ + v]);
-            }
+    // Takes over the cells of each block, and sums up what `term` makes of them.
+    template <class Term>
+    void gather(const T* cells, Term term) {
+        for (Index block = 0; block < blocks_; ++block) {
+            const Index corner = block / columns_ * cell_columns_ + block % columns_;
+            Vec<T> total = {};
+            each_vector(block, [&](Vec<T>& vector, Index count, Index run, Index at) {
+                vector = load_some(cells + (corner + run * cell_columns_) * job_.orientations + at, count);
+                total += term(vector);
+            });
+            sums_[block] = sum_of_lanes<T>(total);
         }
     }
 
-    void normalise_block() {
-        switch (job_.norm) {
-            case BlockNorm::l1:
-                return each([factor = inverse_l1()](Vec<T> v) { return v * factor; });
-            case BlockNorm::l1_sqrt:
-                return each([factor = inverse_l1()](Vec<T> v) { return square_root<T>(v * factor); });
-            case BlockNorm::l2:
-                return each([factor = inverse_l2(epsilon_)](Vec<T> v) { return v * factor; });
-            case BlockNorm::l2_hys:
-                each([factor = inverse_l2(epsilon_)](Vec<T> v) { return smaller(v * factor, broadcast(clip)); });
-                return each([factor = inverse_l2(epsilon)](Vec<T> v) { return v * factor; });
+    // Turns each block's sum into what it is to be multiplied by. All blocks at once: one by one, each root and
+    // quotient would be waited for.
+    template <class Norm>
+    void invert(Norm norm) {
+        for (Index block = 0; block < blocks_; block += lanes<T>) {
+            store(sums_ + block, T(1) / norm(load<T>(sums_ + block)));
+        }
+    }
+
+    // Multiplies and changes each block, and sums up again.
+    template <class Change, class Term>
+    void change(Change change, Term term) {
+        for (Index block = 0; block < blocks_; ++block) {
+            const Vec<T> factor = broadcast(sums_[block]);
+            Vec<T> total = {};
+            each_vector(block, [&](Vec<T>& vector, Index, Index, Index) {
+                vector = change(vector * factor);
+                total += term(vector);
+            });
+            sums_[block] = sum_of_lanes<T>(total);
         }
     }
 
     template <class Change>
-    ONELAYER_INLINE void each(Change change) {
-        const Index vectors = job_.block_height * vectors_;
-        for (Index i = 0; i < vectors; ++i) {
-            block_[i] = change(block_[i]);
+    void scatter(T* features, Change change) {
+        for (Index block = 0; block < blocks_; ++block) {
+            const Vec<T> factor = broadcast(sums_[block]);
+            each_vector(block, [&](Vec<T>& vector, Index count, Index, Index) {
+                store_some(features, change(vector * factor), count);
+                features += count;
+            });
         }
-    }
-
-    T inverse_l1() const {
-        return T(1) / (sum([](Vec<T> v) { return v; }) + epsilon_);
-    }
-
-    T inverse_l2(T e) const {
-        return T(1) / std::sqrt(sum([](Vec<T> v) { return v * v; }) + e * e);
-    }
-
-    template <class Term>
-    ONELAYER_INLINE T sum(Term term) const {
-        const Index vectors = job_.block_height * vectors_;
-        Vec<T> total = {};
-        for (Index i = 0; i < vectors; ++i) {
-            total += term(block_[i]);
-        }
-        return sum_of_lanes<T>(total);
     }
 
     const HogJob<T>& job_;
-    Index cell_columns_, rows_, columns_;
+    Index cell_columns_, columns_, blocks_;
     T epsilon_;
     Index run_, vectors_;  // a run: the cells of a block that lie side by side
-    Vec<T>* block_;
-    T* features_;
+    Vec<T>* values_;
+    T* sums_;
 };
 
 }  // namespace onelayer::ONELAYER_ISA

@@ -100,9 +100,23 @@ ONELAYER_INLINE Vec<T> load(const In* at) {
     }
 }
 
+#if defined(__AVX512F__)
+ONELAYER_INLINE __mmask16 first_of_mask(std::int64_t count) {
+    return static_cast<__mmask16>((1U << count) - 1U);
+}
+#endif
+
 // The same of the first `count` numbers alone; the other lanes are `rest`, or are not written.
 template <class T>
 ONELAYER_INLINE Vec<T> load_some(const T* at, std::int64_t count, T rest = T(0)) {
+#if defined(__AVX512F__)
+    const __mmask16 mask = first_of_mask(count);
+    if constexpr (sizeof(T) == 4) {
+        return (Vec<T>)_mm512_mask_loadu_ps((__m512)broadcast(rest), mask, at);
+    } else {
+        return (Vec<T>)_mm512_mask_loadu_pd((__m512d)broadcast(rest), static_cast<__mmask8>(mask), at);
+    }
+#else
     if (count == lanes<T>) {
         return load<T>(at);
     }
@@ -111,10 +125,19 @@ ONELAYER_INLINE Vec<T> load_some(const T* at, std::int64_t count, T rest = T(0))
         some[i] = at[i];
     }
     return some;
+#endif
 }
 
 template <class T>
 ONELAYER_INLINE void store_some(T* at, Vec<T> value, std::int64_t count) {
+#if defined(__AVX512F__)
+    const __mmask16 mask = first_of_mask(count);
+    if constexpr (sizeof(T) == 4) {
+        _mm512_mask_storeu_ps(at, mask, (__m512)value);
+    } else {
+        _mm512_mask_storeu_pd(at, static_cast<__mmask8>(mask), (__m512d)value);
+    }
+#else
     if (count == lanes<T>) {
         store(at, value);
         return;
@@ -122,6 +145,7 @@ ONELAYER_INLINE void store_some(T* at, Vec<T> value, std::int64_t count) {
     for (int i = 0; i < count; ++i) {
         at[i] = value[i];
     }
+#endif
 }
 
 // Makes the compiler hold a value in a register that it would otherwise load again for every use: two loads a cycle are
@@ -144,24 +168,19 @@ ONELAYER_INLINE V select(M mask, V yes, V no) {
     return mask ? yes : no;
 }
 
-// Moves `value` to `sum` in the lanes where a > b: adds it there, and leaves 0. Where lanes have masks of their own,
-// compilers compare twice.
+// sum + value in the lanes where a > b. Where lanes have masks of their own, compilers don't find it.
 template <class T>
-ONELAYER_INLINE void move_where_greater(Vec<T> a, Vec<T> b, Vec<T>& value, Vec<T>& sum) {
+ONELAYER_INLINE Vec<T> add_where_greater(Vec<T> a, Vec<T> b, Vec<T> sum, Vec<T> value) {
 #if defined(__AVX512F__)
     if constexpr (sizeof(T) == 4) {
         const __mmask16 greater = _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GT_OQ);
-        sum = (Vec<T>)_mm512_mask_add_ps((__m512)sum, greater, (__m512)sum, (__m512)value);
-        value = (Vec<T>)_mm512_mask_mov_ps((__m512)value, greater, _mm512_setzero_ps());
+        return (Vec<T>)_mm512_mask_add_ps((__m512)sum, greater, (__m512)sum, (__m512)value);
     } else {
         const __mmask8 greater = _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_GT_OQ);
-        sum = (Vec<T>)_mm512_mask_add_pd((__m512d)sum, greater, (__m512d)sum, (__m512d)value);
-        value = (Vec<T>)_mm512_mask_mov_pd((__m512d)value, greater, _mm512_setzero_pd());
+        return (Vec<T>)_mm512_mask_add_pd((__m512d)sum, greater, (__m512d)sum, (__m512d)value);
     }
 #else
-    const auto greater = a > b;
-    sum += select(greater, value, Vec<T>{});
-    value = select(greater, Vec<T>{}, value);
+    return sum + select(a > b, value, Vec<T>{});
 #endif
 }
 
@@ -193,16 +212,6 @@ ONELAYER_INLINE V smaller(V a, V b) {
 #endif
 }
 
-// v in its first `count` lanes, 0 in the others.
-template <class T>
-ONELAYER_INLINE Vec<T> first_lanes(Vec<T> v, std::int64_t count) {
-    Vec<Bits<T>> number;
-    for (int i = 0; i < lanes<T>; ++i) {
-        number[i] = static_cast<Bits<T>>(i);
-    }
-    return select(number < static_cast<Bits<T>>(count), v, Vec<T>{});
-}
-
 template <class T>
 ONELAYER_INLINE Vec<T> square_root(Vec<T> v) {
 #if defined(__AVX512F__)
@@ -230,6 +239,20 @@ ONELAYER_INLINE Vec<T> square_root(Vec<T> v) {
     }
     return v;
 #endif
+}
+
+// √v, from a float to within two of the last place: by an estimate and a step of Newton's where dividing is slow.
+template <class T>
+ONELAYER_INLINE Vec<T> fast_square_root(Vec<T> v) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        constexpr float smallest = 1.17549435e-38F;  // of 0, the estimate would be infinite
+        const Vec<float> inverse = (Vec<float>)_mm512_rsqrt14_ps((__m512)larger(v, broadcast(smallest)));
+        const Vec<float> root = v * inverse;
+        return root + root * (0.5F - 0.5F * inverse * root);
+    }
+#endif
+    return square_root<T>(v);
 }
 
 template <class T, int By, std::size_t... I>
