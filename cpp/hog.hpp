@@ -13,73 +13,73 @@
 
 namespace onelayer::ONELAYER_ISA {
 
-// The columns of a few rows of cells, each orientation by itself, to be summed up cell by cell.
+// The columns of a row of cells, each orientation's votes by themselves, to be summed up cell by cell.
+//
+// Where a cell's width is a multiple of what 128 bits hold, sums of that many columns are kept, and as many
+// orientations side by side.
 template <class T>
-class HogCells {
+class HogColumns {
   public:
-    HogCells(Arena& arena, const HogJob<T>& job)
+    HogColumns(Arena& arena, const HogJob<T>& job)
         : orientations_(job.orientations),
-          columns_(job.width / job.cell_width),
-          stride_(ceil_div(columns_ * job.cell_width, lanes<T>) * lanes<T>),
-          rows_(std::clamp<Index>(most_bytes / (orientations_ * stride_ * static_cast<Index>(sizeof(T))), 1,
-                                  job.height / job.cell_height)),
-          width_(job.cell_width),
-          sums_(arena.take<T>(rows_ * orientations_ * stride_ + 2 * lanes<T>)),
-          places_(arena.take<std::int32_t>(rows_ * columns_ * orientations_)) {
-        for (; width_ % 2 == 0 && (stride_ >> halvings_) % 2 == 0; width_ /= 2) {
-            ++halvings_;
+          cells_(job.width / job.cell_width),
+          cell_width_(job.cell_width),
+          stride_(ceil_div(cells_ * cell_width_, lanes<T>) * lanes<T>),
+          in_units_(cell_width_ % unit == 0),
+          sums_(arena.take<T>(ceil_div(orientations_, unit) * unit * stride_)) {}
+
+    // Columns in whole vectors.
+    Index stride() const { return stride_; }
+
+    // Takes the votes for bins from `first` on, in a vector of columns from x on.
+    template <int Bins>
+    ONELAYER_INLINE void put(Index first, Index x, const Vec<T>* votes) {
+        if (!in_units_) {
+#pragma GCC unroll 16
+            for (int bin = 0; bin < Bins; ++bin) {
+                store(sums_ + (first + bin) * stride_ + x, votes[bin]);
+            }
+            return;
+        }
+#pragma GCC unroll 16
+        for (int bin = 0; bin < Bins; bin += unit) {
+            Vec<T> together[unit] = {};
+            std::copy_n(votes + bin, std::min<int>(unit, Bins - bin), together);
+            store(sums_ + (first + bin) / unit * stride_ + x, sums_of_units<T>(together));
         }
     }
 
-    // Cells that fit at once, in rows of them.
-    Index rows() const { return rows_; }
-    Index stride() const { return stride_; }
-    Index per_row() const { return columns_ * orientations_; }
-
-    // Where the columns of an orientation in one of the rows belong; those of the next lie `stride` further on.
-    T* columns(Index row, Index orientation) { return sums_ + (row * orientations_ + orientation) * stride_; }
-
-    void begin() {
-        std::fill_n(sums_, rows_ * orientations_ * stride_ + 2 * lanes<T>, T(0));
-        std::int32_t* place = places_;
-        for (Index row = 0; row < rows_; ++row) {
-            for (Index column = 0; column < columns_; ++column) {
-                for (Index o = 0; o < orientations_; ++o) {
-                    *place++ = static_cast<std::int32_t>((row * orientations_ + o) * (stride_ >> halvings_) +
-                                                         column * width_);
+    // Sums of the cells, as (cell, orientation); up to a vector beyond the last is overwritten too.
+    void sum(T* to) const {
+        for (Index cell = 0; cell < cells_; ++cell, to += orientations_) {
+            const T* columns = sums_ + cell * cell_width_;
+            if (in_units_) {
+                for (Index o = 0; o < orientations_; o += unit, columns += stride_) {
+                    sum_units(columns, to + o);
+                }
+            } else {
+                for (Index o = 0; o < orientations_; ++o, columns += stride_) {
+                    to[o] = std::accumulate(columns + 1, columns + cell_width_, columns[0]);
                 }
             }
         }
     }
 
-    // The sums of so many rows of cells, as (row, column, orientation). Columns are added two by two, of all cells and
-    // orientations at once, as long as a cell has an even number of them.
-    void sum(Index rows, T* cells) {
-        Index numbers = rows * orientations_ * stride_;
-        for (int i = 0; i < halvings_; ++i) {
-            numbers /= 2;
-            for (Index at = 0; at < numbers; at += lanes<T>) {
-                store(sums_ + at, sums_of_neighbours<T>(load<T>(sums_ + 2 * at), load<T>(sums_ + 2 * at + lanes<T>)));
-            }
+  private:
+    static constexpr Index unit = unit_lanes<T>;
+    using Unit = typename VectorOf<T, unit_lanes<T>>::unaligned;
+
+    ONELAYER_INLINE void sum_units(const T* columns, T* to) const {
+        Unit total = *reinterpret_cast<const Unit*>(columns);
+        for (Index x = unit; x < cell_width_; x += unit) {
+            total += *reinterpret_cast<const Unit*>(columns + x);
         }
-        const Index count = rows * per_row();
-        for (Index i = 0; i < count; ++i) {
-            cells[i] = sums_[places_[i]];
-        }
-        for (Index x = 1; x < width_; ++x) {
-            for (Index i = 0; i < count; ++i) {
-                cells[i] += sums_[places_[i] + x];
-            }
-        }
+        *reinterpret_cast<Unit*>(to) = total;
     }
 
-  private:
-    static constexpr Index most_bytes = 16 << 10;  // half a first-level cache
-
-    Index orientations_, columns_, stride_, rows_, width_;
-    int halvings_ = 0;
+    Index orientations_, cells_, cell_width_, stride_;
+    bool in_units_;
     T* sums_;
-    std::int32_t* places_;
 };
 
 template <class In, class T>
@@ -88,26 +88,23 @@ class HogThread {
     HogThread(Arena& arena, const HogJob<T>& job)
         : job_(job),
           image_size_(job.height * job.width * job.channels),
+          cell_rows_(job.height / job.cell_height),
           planes_(arena, job),
           columns_(arena, job),
           blocks_(arena, job),
-          kept_(arena.take<Votes>(columns_.rows() * job.cell_height * columns_.stride() / lanes<T>)),
-          cells_(arena.take<T>(job.height / job.cell_height * columns_.per_row())) {}
+          votes_(arena.take<Votes>(job.cell_height * columns_.stride() / lanes<T>)),
+          cells_(arena.take<T>(cell_rows_ * job.width / job.cell_width * job.orientations + lanes<T>)) {}
 
-    void begin() {
-        planes_.clear();
-        columns_.begin();
-    }
+    void begin() { planes_.clear(); }
 
     void run(Index image) {
-        const In* pixels = static_cast<const In*>(job_.images) + image * image_size_;
-        planes_.read(pixels);
-        const Index cell_rows = job_.height / job_.cell_height;
-        for (Index first = 0; first < cell_rows; first += columns_.rows()) {
-            const Index rows = std::min(cell_rows - first, columns_.rows());
-            look_ahead(image, first, rows, cell_rows);
-            sum_votes(first, rows);
-            columns_.sum(rows, cells_ + first * columns_.per_row());
+        planes_.read(static_cast<const In*>(job_.images) + image * image_size_);
+        T* cells = cells_;
+        for (Index row = 0; row < cell_rows_; ++row) {
+            look_ahead(image, row);
+            sum_votes(row);
+            columns_.sum(cells);
+            cells += job_.width / job_.cell_width * job_.orientations;
         }
         blocks_.normalise(cells_, job_.features + image * blocks_.count());
     }
@@ -121,52 +118,55 @@ class HogThread {
         Vec<T> cotangent, length;
     };
 
-    // The votes of each orientation in rows of cells, summed down the columns. Bins are told apart by the edges between
+    // The votes of each orientation in a row of cells, summed down the columns. Bins are told apart by the edges between
     // them, as many at a time as there are registers for the sums.
-    void sum_votes(Index first_row, Index rows) {
+    void sum_votes(Index row) {
+        take_votes(planes_.line(row * job_.cell_height));
         const Index edges = job_.orientations - 1;
         for (Index first = 0; first == 0 || first < edges; first += most_edges) {
             const Index here = std::min(edges - first, most_edges);
-            with_constant<most_edges + 1>(static_cast<int>(here + 1), [&](auto bins) {
-                sum_bins<bins>(first_row, rows, first, first + here < edges);
-            });
+            with_constant<most_edges + 1>(static_cast<int>(here + 1),
+                                          [&](auto bins) { sum_bins<bins>(first, first + here < edges); });
+        }
+    }
+
+    // By themselves: roots and quotients take long, and the sums that waited for them would be in each other's way.
+    void take_votes(const T* line) {
+        Votes* to = votes_;
+        for (Index x = 0; x < columns_.stride(); x += lanes<T>, line += lanes<T>) {
+            for (Index y = 0; y < job_.cell_height; ++y) {
+                *to++ = votes_at(line + y * planes_.stride());
+            }
         }
     }
 
     // Bins from `first` on. The last of them gets all votes that are left, which a coming group then divides. Sums are
     // taken over all bins up to an edge: of two that nothing lies between, the difference is exactly 0.
     template <int Bins>
-    __attribute__((noinline)) void sum_bins(Index first_row, Index rows, Index first, bool more) {
+    __attribute__((noinline)) void sum_bins(Index first, bool more) {
         Vec<T> edges[Bins];
         for (int edge = 0; edge + 1 < Bins; ++edge) {
             edges[edge] = broadcast(job_.cotangents[first + edge]);
         }
-        Votes* kept = kept_;
-        for (Index row = 0; row < rows; ++row) {
-            for (Index x = 0; x < columns_.stride(); x += lanes<T>) {
-                const T* line = planes_.line((first_row + row) * job_.cell_height) + x;
-                Vec<T> sums[Bins] = {};
-                for (Index y = 0; y < job_.cell_height; ++y, line += planes_.stride()) {
-                    const Votes votes = first == 0 ? votes_at(line) : *kept;
+        Votes* votes = votes_;
+        for (Index x = 0; x < columns_.stride(); x += lanes<T>) {
+            Vec<T> sums[Bins] = {};
+            for (Index y = 0; y < job_.cell_height; ++y, ++votes) {
+                const auto [cotangent, length] = *votes;
 #pragma GCC unroll 16
-                    for (int edge = 0; edge + 1 < Bins; ++edge) {
-                        sums[edge] = add_where_greater<T>(votes.cotangent, edges[edge], sums[edge], votes.length);
-                    }
-                    sums[Bins - 1] += votes.length;
-                    if constexpr (Bins > 1) {
-                        if (more) {
-                            *kept = {votes.cotangent, select(votes.cotangent > edges[Bins - 2], Vec<T>{}, votes.length)};
-                        }
-                    }
-                    kept += job_.orientations - 1 > most_edges ? 1 : 0;
+                for (int edge = 0; edge + 1 < Bins; ++edge) {
+                    sums[edge] = add_where_greater<T>(cotangent, edges[edge], sums[edge], length);
                 }
-                T* to = columns_.columns(row, first) + x;
-                store(to, sums[0]);
-#pragma GCC unroll 16
-                for (int bin = 1; bin < Bins; ++bin) {
-                    store(to + bin * columns_.stride(), sums[bin] - sums[bin - 1]);
+                sums[Bins - 1] += length;
+                if (more) {
+                    votes->length = select(cotangent > edges[std::max(Bins - 2, 0)], Vec<T>{}, length);
                 }
             }
+#pragma GCC unroll 16
+            for (int bin = Bins - 1; bin > 0; --bin) {
+                sums[bin] -= sums[bin - 1];
+            }
+            columns_.template put<Bins>(first, x, sums);
         }
     }
 
@@ -194,21 +194,21 @@ class HogThread {
     }
 
     // Asks for a part of the next image, a few lines at a time: more would be waited for.
-    void look_ahead(Index image, Index first, Index rows, Index of) const {
+    void look_ahead(Index image, Index row) const {
         constexpr Index page = 4096 / sizeof(In);  // beyond it the processor sees by itself what comes next
-        const Index size = std::min(image_size_, page);
-        const In* next = static_cast<const In*>(job_.images) + (image + 1) * image_size_;
+        const Index size = std::min(image_size_, page), first = size * row / cell_rows_;
         if (image + 1 < job_.n) {
-            prefetch_all(next + size * first / of, size * (first + rows) / of - size * first / of);
+            prefetch_all(static_cast<const In*>(job_.images) + (image + 1) * image_size_ + first,
+                         size * (row + 1) / cell_rows_ - first);
         }
     }
 
     const HogJob<T>& job_;
-    Index image_size_;
+    Index image_size_, cell_rows_;
     HogPlanes<In, T> planes_;
-    HogCells<T> columns_;
+    HogColumns<T> columns_;
     HogBlocks<T> blocks_;
-    Votes* kept_;
+    Votes* votes_;
     T* cells_;
 };
 

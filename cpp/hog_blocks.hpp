@@ -33,21 +33,21 @@ class HogBlocks {
         switch (job_.norm) {
             case BlockNorm::l1:
                 gather(cells, itself);
-                invert([e = epsilon_](Vec<T> sum) { return sum + e; });
+                invert([e = epsilon_](Vec<T> sum) { return T(1) / (sum + e); });
                 return scatter(features, itself);
             case BlockNorm::l1_sqrt:
                 gather(cells, itself);
-                invert([e = epsilon_](Vec<T> sum) { return sum + e; });
+                invert([e = epsilon_](Vec<T> sum) { return T(1) / (sum + e); });
                 return scatter(features, root);
             case BlockNorm::l2:
                 gather(cells, square);
-                invert([e = epsilon_](Vec<T> sum) { return square_root<T>(sum + e * e); });
+                invert([e = epsilon_](Vec<T> sum) { return inverse_square_root<T>(sum + e * e); });
                 return scatter(features, itself);
             case BlockNorm::l2_hys:
                 gather(cells, square);
-                invert([e = epsilon_](Vec<T> sum) { return square_root<T>(sum + e * e); });
+                invert([e = epsilon_](Vec<T> sum) { return inverse_square_root<T>(sum + e * e); });
                 change(clipped, square);
-                invert([](Vec<T> sum) { return square_root<T>(sum + epsilon * epsilon); });
+                invert([](Vec<T> sum) { return inverse_square_root<T>(sum + epsilon * epsilon); });
                 return scatter(features, itself);
         }
     }
@@ -62,8 +62,8 @@ class HogBlocks {
         return static_cast<T>(job.cell_height * job.cell_width) * (job.square_root ? std::sqrt(divisor) : divisor);
     }
 
-    // Calls body(vector, count, run, place): for each vector of each block, how many of its lanes are filled, and how
-    // many runs of the block, and numbers of the run, come before it.
+    // Calls body(vector, count, run, place): for each vector of a block, how many of its lanes are filled, and how many
+    // runs of the block, and numbers of the run, come before it.
     template <class Body>
     ONELAYER_INLINE void each_vector(Index block, Body&& body) {
         Vec<T>* vector = values_ + block * job_.block_height * vectors_;
@@ -79,23 +79,25 @@ class HogBlocks {
     // Takes over the cells of each block, and sums up what `term` makes of them.
     template <class Term>
     void gather(const T* cells, Term term) {
-        for (Index block = 0; block < blocks_; ++block) {
-            const Index corner = block / columns_ * cell_columns_ + block % columns_;
+        const Index line = cell_columns_ * job_.orientations;
+        for (Index block = 0, x = 0; block < blocks_; ++block) {
             Vec<T> total = {};
             each_vector(block, [&](Vec<T>& vector, Index count, Index run, Index at) {
-                vector = load_some(cells + (corner + run * cell_columns_) * job_.orientations + at, count);
+                vector = load_some(cells + run * line + at, count);
                 total += term(vector);
             });
             sums_[block] = sum_of_lanes<T>(total);
+            x = x + 1 == columns_ ? 0 : x + 1;
+            cells += x == 0 ? (cell_columns_ - columns_ + 1) * job_.orientations : job_.orientations;
         }
     }
 
     // Turns each block's sum into what it is to be multiplied by. All blocks at once: one by one, each root and
     // quotient would be waited for.
-    template <class Norm>
-    void invert(Norm norm) {
+    template <class Factor>
+    void invert(Factor factor) {
         for (Index block = 0; block < blocks_; block += lanes<T>) {
-            store(sums_ + block, T(1) / norm(load<T>(sums_ + block)));
+            store(sums_ + block, factor(load<T>(sums_ + block)));
         }
     }
 

@@ -83,12 +83,9 @@ class HogPlanes {
 
     void read(const In* image) {
         for (Index p = 0; p < count_; ++p) {
-            for (Index y = 0; y < job_.height; ++y) {
-                T* to = line(y) + p * size();
-                read_line(image + y * job_.width * job_.channels, p, to);
-                for (Index x = 0; job_.square_root && x < job_.width; ++x) {
-                    to[x] = std::sqrt(to[x]);
-                }
+            read_plane(image, p);
+            if (job_.square_root) {
+                take_roots(p * size());
             }
             reflect(p * size());
         }
@@ -107,29 +104,63 @@ class HogPlanes {
         std::copy_n(line(job_.height - 1 - row) + plane, job_.width, line(job_.height) + plane);
     }
 
-    void read_line(const In* from, Index plane, T* to) {
-        if (job_.strongest || job_.channels == 1) {
-            for (Index x = 0; x < job_.width; ++x) {
-                to[x] = static_cast<T>(from[x * job_.channels + plane]);
-            }
-        } else if (job_.channels == 3) {
-            sum_three_channels(from, to);
+    // What makes a line of numbers out of one of pixels is chosen once for all lines.
+    void read_plane(const In* image, Index plane) {
+        const Index width = job_.width, channels = job_.channels;
+        if (channels == 1) {
+            each_line(image, plane, [=](const In* from, T* to) { convert(from, width, to); });
+        } else if (job_.strongest) {
+            each_line(image, plane, [=](const In* from, T* to) {
+                for (Index x = 0; x < width; ++x) {
+                    to[x] = static_cast<T>(from[x * channels + plane]);
+                }
+            });
+        } else if (channels == 3) {
+            each_line(image, plane, [=](const In* from, T* to) { sum_three_channels(from, width, to); });
         } else {
-            for (Index x = 0; x < job_.width; ++x) {
-                to[x] = std::accumulate(from + x * job_.channels, from + (x + 1) * job_.channels, T(0));
-            }
+            each_line(image, plane, [=](const In* from, T* to) {
+                for (Index x = 0; x < width; ++x, from += channels) {
+                    to[x] = std::accumulate(from, from + channels, T(0));
+                }
+            });
         }
     }
 
-    void sum_three_channels(const In* from, T* to) {
+    template <class Read>
+    ONELAYER_INLINE void each_line(const In* image, Index plane, Read read) {
+        const Index pixels = job_.width * job_.channels, stride = stride_;
+        T* to = line(0) + plane * size();
+        for (const In* end = image + job_.height * pixels; image != end; image += pixels, to += stride) {
+            read(image, to);
+        }
+    }
+
+    ONELAYER_INLINE static void convert(const In* from, Index width, T* to) {
+        Index x = 0;
+        for (; x + lanes<T> <= width; x += lanes<T>) {
+            store(to + x, load<T>(from + x));
+        }
+        for (; x < width; ++x) {
+            to[x] = static_cast<T>(from[x]);
+        }
+    }
+
+    ONELAYER_INLINE static void sum_three_channels(const In* from, Index width, T* to) {
         Index x = 0;
         if constexpr (sizeof(In) == 1) {
-            for (; x + summed_together<T> <= job_.width; x += summed_together<T>) {
+            for (; x + summed_together<T> <= width; x += summed_together<T>) {
                 sum_threes<T>(from + 3 * x, to + x);
             }
         }
-        for (; x < job_.width; ++x) {
+        for (; x < width; ++x) {
             to[x] = static_cast<T>(from[3 * x]) + static_cast<T>(from[3 * x + 1]) + static_cast<T>(from[3 * x + 2]);
+        }
+    }
+
+    void take_roots(Index plane) {
+        for (Index y = 0; y < job_.height; ++y) {
+            T* at = line(y) + plane;
+            std::transform(at, at + job_.width, at, [](T pixel) { return std::sqrt(pixel); });
         }
     }
 

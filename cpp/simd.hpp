@@ -241,7 +241,19 @@ ONELAYER_INLINE Vec<T> square_root(Vec<T> v) {
 #endif
 }
 
-// √v, from a float to within two of the last place: by an estimate and a step of Newton's where dividing is slow.
+// 1/√v and √v, of floats to within two of the last place: by an estimate and a step of Newton's, where dividing and
+// roots are slow.
+template <class T>
+ONELAYER_INLINE Vec<T> inverse_square_root(Vec<T> v) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        const Vec<float> inverse = (Vec<float>)_mm512_rsqrt14_ps((__m512)v);
+        return inverse + inverse * (0.5F - 0.5F * v * inverse * inverse);
+    }
+#endif
+    return T(1) / square_root<T>(v);
+}
+
 template <class T>
 ONELAYER_INLINE Vec<T> fast_square_root(Vec<T> v) {
 #if defined(__AVX512F__)
@@ -270,17 +282,6 @@ ONELAYER_INLINE T sum_of_lanes(Vec<T> v) {
     }
 }
 
-template <class T, std::size_t... I>
-ONELAYER_INLINE Vec<T> sums_of_neighbours(Vec<T> a, Vec<T> b, std::index_sequence<I...>) {
-    return __builtin_shufflevector(a, b, (2 * I)...) + __builtin_shufflevector(a, b, (2 * I + 1)...);
-}
-
-// Lanes 0 + 1, 2 + 3, … of a, then of b.
-template <class T>
-ONELAYER_INLINE Vec<T> sums_of_neighbours(Vec<T> a, Vec<T> b) {
-    return sums_of_neighbours<T>(a, b, std::make_index_sequence<lanes<T>>{});
-}
-
 // Lane numbers of one of the two shuffles by which a pair (a, b) of vectors becomes one vector of half-summed lanes:
 // the even, or the odd, units of both. Within 128 bits a unit is a number, beyond it is 128 bits, because shuffles that
 // stay within 128 bits are the cheap ones.
@@ -302,6 +303,23 @@ template <class T, bool Across, std::size_t... I>
 ONELAYER_INLINE Vec<T> add_pairs(Vec<T> a, Vec<T> b, std::index_sequence<I...>) {
     return __builtin_shufflevector(a, b, pair_lane<T>(I, Across, false)...) +
            __builtin_shufflevector(a, b, pair_lane<T>(I, Across, true)...);
+}
+
+// Lanes of 128 bits.
+template <class T>
+inline constexpr int unit_lanes = 16 / static_cast<int>(sizeof(T));
+
+// Of as many vectors as a unit of 128 bits has lanes: in each unit, the sum of the first vector's lanes there, of the
+// second's, and so on.
+template <class T, int Count = unit_lanes<T>>
+ONELAYER_INLINE Vec<T> sums_of_units(const Vec<T>* vectors) {
+    if constexpr (Count == 1) {
+        return vectors[0];
+    } else {
+        return add_pairs<T, false>(sums_of_units<T, Count / 2>(vectors),
+                                   sums_of_units<T, Count / 2>(vectors + Count / 2),
+                                   std::make_index_sequence<lanes<T>>{});
+    }
 }
 
 // Sums the lanes of each of Count vectors: totals[c] = Σ lanes of sums[c]. As a tree of pairs a vector costs two
