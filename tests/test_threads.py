@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -11,7 +12,15 @@ import threadpoolctl
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from onelayer.errors import ConfigError
-from onelayer.threads import _CONTROLLED, _controller, limited_threads, map_in_threads, threads_for, usable_threads
+from onelayer.threads import (
+    _CONTROLLED,
+    _controller,
+    _processors,
+    limited_threads,
+    map_in_threads,
+    threads_for,
+    usable_threads,
+)
 
 
 def blas_threads():
@@ -21,9 +30,10 @@ def blas_threads():
 @pytest.fixture
 def four_processors(monkeypatch):
     monkeypatch.setattr(joblib, "cpu_count", lambda: 4)
-    monkeypatch.setattr(joblib, "effective_n_jobs", lambda n_jobs: n_jobs if n_jobs > 0 else 4 + 1 + n_jobs)
+    _processors.cache_clear()
     with threadpool_limits(4):
         yield
+    _processors.cache_clear()
 
 
 @pytest.mark.parametrize(("n_jobs", "threads"), [(None, 4), (-1, 4), (-2, 3), (1, 1), (3, 3), (1000, 4)])
@@ -34,6 +44,29 @@ def test_jobs_as_in_joblib_but_no_more_than_processors(four_processors, n_jobs, 
 def test_limit_of_the_libraries_is_kept(four_processors):
     with threadpool_limits(2):
         assert usable_threads(None) == 2
+
+
+def test_processors_are_counted_once(four_processors, monkeypatch):
+    usable_threads(None)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: pytest.fail("they were counted again"))
+    assert usable_threads(None) == 4
+
+
+def test_a_changed_limit_is_seen(monkeypatch):
+    usable_threads(None)
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    assert usable_threads(None) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity of processes")
+def test_a_changed_affinity_is_seen():
+    usable_threads(None)
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert usable_threads(None) == 1
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def test_no_threads_at_all_is_an_error():

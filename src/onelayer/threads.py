@@ -23,8 +23,8 @@ LEAST_SHARED_WORK: Final = 20_000_000  # multiplications: some tenths of a milli
 def usable_threads(n_jobs: int | None) -> int:
     """Return the number of threads for ``n_jobs`` (None: all; negative as in joblib: −1 all, −2 all but one).
 
-    Capped by the processors that affinity and cgroup leave this process, by joblib (inside its workers, and by its
-    environment variables) and by what the numerical libraries were limited to.
+    Capped by the processors that affinity and cgroup leave this process (the cgroup's limit is looked up once), by
+    joblib (inside its workers, and by its environment variables) and by what the numerical libraries were limited to.
 
     Raises
     ------
@@ -35,9 +35,27 @@ def usable_threads(n_jobs: int | None) -> int:
 
     if n_jobs == 0:
         raise ConfigError("n_jobs=0: use None or -1 for all processors, or the number of threads")
-    allowed: list[int] = [joblib.cpu_count(), joblib.effective_n_jobs(-1 if n_jobs is None else n_jobs)]
+    processors = _processors(_processors_by_affinity(), os.environ.get("LOKY_MAX_CPU_COUNT"))
+    wanted = -1 if n_jobs is None else n_jobs
+    allowed: list[int] = [processors, joblib.effective_n_jobs(wanted if wanted > 0 else max(processors + 1 + wanted, 1))]
     allowed += [library["num_threads"] for library in _controller().select(user_api="blas").info()]
     return max(1, min(allowed))
+
+
+def _processors_by_affinity() -> int | None:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+@lru_cache(maxsize=1)
+def _processors(by_affinity: int | None, at_most: str | None) -> int:
+    """Return joblib's count of processors, again only when one of the arguments has changed.
+
+    To count them it reads a cgroup's limits from files, which takes as long as the features of a hundred images.
+    """
+    import joblib
+
+    count: int = joblib.cpu_count()
+    return count
 
 
 def threads_for(work: int, threads: int) -> int:
