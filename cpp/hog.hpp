@@ -1,86 +1,18 @@
 // Histograms of oriented gradients, image by image; the definition and its formulas are in the package's features.
 //
-// A row of cells is worked on a vector of columns at a time: first the gradients and votes of its pixels, then, for
-// each orientation, the votes of the pixels whose bin it is, summed down the columns. Votes scattered one by one to
-// their bins would wait for each other.
+// Row of cells by row of cells: first the gradients and votes of its pixels, then, for each orientation, the votes of
+// the pixels whose bin it is, summed down a vector of columns at a time, and at last the columns of each cell. Votes
+// scattered one by one to their bins would wait for each other.
 #pragma once
 
 #include <limits>
 
 #include "hog_blocks.hpp"
+#include "hog_columns.hpp"
 #include "hog_planes.hpp"
 #include "team.hpp"
 
 namespace onelayer::ONELAYER_ISA {
-
-// The columns of a row of cells, each orientation's votes by themselves, to be summed up cell by cell.
-//
-// Where a cell's width is a multiple of what 128 bits hold, sums of that many columns are kept, and as many
-// orientations side by side.
-template <class T>
-class HogColumns {
-  public:
-    HogColumns(Arena& arena, const HogJob<T>& job)
-        : orientations_(job.orientations),
-          cells_(job.width / job.cell_width),
-          cell_width_(job.cell_width),
-          stride_(ceil_div(cells_ * cell_width_, lanes<T>) * lanes<T>),
-          in_units_(cell_width_ % unit == 0),
-          sums_(arena.take<T>(ceil_div(orientations_, unit) * unit * stride_)) {}
-
-    // Columns in whole vectors.
-    Index stride() const { return stride_; }
-
-    // Takes the votes for bins from `first` on, in a vector of columns from x on.
-    template <int Bins>
-    ONELAYER_INLINE void put(Index first, Index x, const Vec<T>* votes) {
-        if (!in_units_) {
-#pragma GCC unroll 16
-            for (int bin = 0; bin < Bins; ++bin) {
-                store(sums_ + (first + bin) * stride_ + x, votes[bin]);
-            }
-            return;
-        }
-#pragma GCC unroll 16
-        for (int bin = 0; bin < Bins; bin += unit) {
-            Vec<T> together[unit] = {};
-            std::copy_n(votes + bin, std::min<int>(unit, Bins - bin), together);
-            store(sums_ + (first + bin) / unit * stride_ + x, sums_of_units<T>(together));
-        }
-    }
-
-    // Sums of the cells, as (cell, orientation); up to a vector beyond the last is overwritten too.
-    void sum(T* to) const {
-        for (Index cell = 0; cell < cells_; ++cell, to += orientations_) {
-            const T* columns = sums_ + cell * cell_width_;
-            if (in_units_) {
-                for (Index o = 0; o < orientations_; o += unit, columns += stride_) {
-                    sum_units(columns, to + o);
-                }
-            } else {
-                for (Index o = 0; o < orientations_; ++o, columns += stride_) {
-                    to[o] = std::accumulate(columns + 1, columns + cell_width_, columns[0]);
-                }
-            }
-        }
-    }
-
-  private:
-    static constexpr Index unit = unit_lanes<T>;
-    using Unit = typename VectorOf<T, unit_lanes<T>>::unaligned;
-
-    ONELAYER_INLINE void sum_units(const T* columns, T* to) const {
-        Unit total = *reinterpret_cast<const Unit*>(columns);
-        for (Index x = unit; x < cell_width_; x += unit) {
-            total += *reinterpret_cast<const Unit*>(columns + x);
-        }
-        *reinterpret_cast<Unit*>(to) = total;
-    }
-
-    Index orientations_, cells_, cell_width_, stride_;
-    bool in_units_;
-    T* sums_;
-};
 
 template <class In, class T>
 class HogThread {
@@ -93,18 +25,16 @@ class HogThread {
           columns_(arena, job),
           blocks_(arena, job),
           votes_(arena.take<Votes>(job.cell_height * columns_.stride() / lanes<T>)),
-          cells_(arena.take<T>(cell_rows_ * job.width / job.cell_width * job.orientations + lanes<T>)) {}
+          cells_(arena.take<T>(cell_rows_ * columns_.sums() + lanes<T>)) {}
 
     void begin() { planes_.clear(); }
 
     void run(Index image) {
         planes_.read(static_cast<const In*>(job_.images) + image * image_size_);
-        T* cells = cells_;
         for (Index row = 0; row < cell_rows_; ++row) {
             look_ahead(image, row);
             sum_votes(row);
-            columns_.sum(cells);
-            cells += job_.width / job_.cell_width * job_.orientations;
+            columns_.sum(cells_ + row * columns_.sums());
         }
         blocks_.normalise(cells_, job_.features + image * blocks_.count());
     }
@@ -118,8 +48,8 @@ class HogThread {
         Vec<T> cotangent, length;
     };
 
-    // The votes of each orientation in a row of cells, summed down the columns. Bins are told apart by the edges between
-    // them, as many at a time as there are registers for the sums.
+    // The votes of each orientation in a row of cells, summed down the columns. Bins are told apart by the edges
+    // between them, as many at a time as there are registers for the sums.
     void sum_votes(Index row) {
         take_votes(planes_.line(row * job_.cell_height));
         const Index edges = job_.orientations - 1;
