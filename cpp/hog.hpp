@@ -21,6 +21,7 @@ class HogThread {
         : job_(job),
           image_size_(job.height * job.width * job.channels),
           cell_rows_(job.height / job.cell_height),
+          looked_at_(ceil_div(std::min<Index>(image_size_, page / sizeof(In)), cell_rows_)),
           planes_(arena, job),
           columns_(arena, job),
           blocks_(arena, job),
@@ -41,6 +42,7 @@ class HogThread {
 
   private:
     static constexpr Index most_edges = 8;
+    static constexpr Index page = 4096;  // of an image: beyond it the processor sees by itself what comes next
 
     // What a vector of pixels votes for: the cotangent of its gradient's angle, which is the same for the opposite
     // gradient, and its length.
@@ -125,16 +127,14 @@ class HogThread {
 
     // Asks for a part of the next image, a few lines at a time: more would be waited for.
     void look_ahead(Index image, Index row) const {
-        constexpr Index page = 4096 / sizeof(In);  // beyond it the processor sees by itself what comes next
-        const Index size = std::min(image_size_, page), first = size * row / cell_rows_;
         if (image + 1 < job_.n) {
-            prefetch_all(static_cast<const In*>(job_.images) + (image + 1) * image_size_ + first,
-                         size * (row + 1) / cell_rows_ - first);
+            const In* next = static_cast<const In*>(job_.images) + (image + 1) * image_size_;
+            prefetch_all(next + row * looked_at_, looked_at_);
         }
     }
 
     const HogJob<T>& job_;
-    Index image_size_, cell_rows_;
+    Index image_size_, cell_rows_, looked_at_;
     HogPlanes<In, T> planes_;
     HogColumns<T> columns_;
     HogBlocks<T> blocks_;

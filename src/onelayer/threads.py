@@ -37,7 +37,8 @@ def usable_threads(n_jobs: int | None) -> int:
         raise ConfigError("n_jobs=0: use None or -1 for all processors, or the number of threads")
     processors = _processors(_processors_by_affinity(), os.environ.get("LOKY_MAX_CPU_COUNT"))
     wanted = -1 if n_jobs is None else n_jobs
-    allowed: list[int] = [processors, joblib.effective_n_jobs(wanted if wanted > 0 else max(processors + 1 + wanted, 1))]
+    wanted = wanted if wanted > 0 else max(processors + 1 + wanted, 1)
+    allowed: list[int] = [processors, joblib.effective_n_jobs(wanted)]
     allowed += [library["num_threads"] for library in _controller().select(user_api="blas").info()]
     return max(1, min(allowed))
 

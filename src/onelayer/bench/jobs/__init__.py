@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from onelayer.bench.jobs.hog import HOG_IMAGES
+from onelayer.bench.jobs.hog import HOG_FIRST, HOG_IMAGES
 from onelayer.bench.jobs.job import Job, JobResult
 from onelayer.bench.jobs.losses import OTHER_LOSSES
 from onelayer.bench.jobs.memory import MEMORY, MemoryJob
@@ -21,7 +21,7 @@ __all__ = ["JOBS", "AnyJob", "Job", "JobResult", "MemoryJob", "get_job"]
 AnyJob: TypeAlias = Job | MemoryJob
 
 _ALL: tuple[AnyJob, ...] = (
-    *(CIFAR10, MNIST, TDT4265, MODELS, HOG_IMAGES, OTHER_LOSSES, SHAPES, THREADS, SMALL, MEMORY),
+    *(CIFAR10, MNIST, TDT4265, MODELS, HOG_IMAGES, HOG_FIRST, OTHER_LOSSES, SHAPES, THREADS, SMALL, MEMORY),
     *SCALING,
 )
 JOBS: Mapping[str, AnyJob] = {job.name: job for job in _ALL}
