@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -241,12 +242,14 @@ ONELAYER_INLINE Vec<T> square_root(Vec<T> v) {
 #endif
 }
 
-// 1/√v and √v, of floats to within two of the last place: by an estimate and a step of Newton's, where dividing and
-// roots are slow.
+// 1/√v and √v of numbers from 0 on, of floats to within two of the last place: by an estimate and a step of Newton's,
+// where dividing and roots are slow. Infinity counts as the largest float: it times an estimate of 0 would be no
+// number.
 template <class T>
 ONELAYER_INLINE Vec<T> inverse_square_root(Vec<T> v) {
 #if defined(__AVX512F__)
     if constexpr (sizeof(T) == 4) {
+        v = smaller(broadcast(std::numeric_limits<float>::max()), v);
         const Vec<float> inverse = (Vec<float>)_mm512_rsqrt14_ps((__m512)v);
         return inverse + inverse * (0.5F - 0.5F * v * inverse * inverse);
     }
@@ -258,9 +261,9 @@ template <class T>
 ONELAYER_INLINE Vec<T> fast_square_root(Vec<T> v) {
 #if defined(__AVX512F__)
     if constexpr (sizeof(T) == 4) {
-        constexpr float smallest = 1.17549435e-38F;  // of 0, the estimate would be infinite
-        const Vec<float> inverse = (Vec<float>)_mm512_rsqrt14_ps((__m512)larger(v, broadcast(smallest)));
-        const Vec<float> root = v * inverse;
+        v = smaller(broadcast(std::numeric_limits<float>::max()), v);
+        const Vec<float> positive = larger(v, broadcast(std::numeric_limits<float>::min()));
+        const Vec<float> inverse = (Vec<float>)_mm512_rsqrt14_ps((__m512)positive), root = v * inverse;
         return root + root * (0.5F - 0.5F * inverse * root);
     }
 #endif

@@ -45,6 +45,24 @@ def test_gradients_on_the_edge_between_two_bins_and_along_the_axes(instruction_s
         np.testing.assert_allclose(got, want, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e-12, 1.0, 1e12, 1e15])
+def test_pixels_of_all_magnitudes(instruction_set: str, scale: float) -> None:
+    images = np.random.default_rng(3).random((5, 32, 32, 1), np.float32) * np.float32(scale)
+    np.testing.assert_allclose(kernels.hog(images), hog_features(images), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1e25, 1e35])
+@pytest.mark.parametrize("channel", ["mean", "strongest"])
+def test_images_without_gradients_are_zeros_beside_others_that_are_too_large_to_square(
+    instruction_set: str, scale: float, channel: Any
+) -> None:
+    images = np.zeros((2, 32, 32, 2), np.float32)
+    images[0] = np.random.default_rng(4).random((32, 32, 2), np.float32) * np.float32(scale)
+    got = kernels.hog(images, channel=channel)
+    assert not got[1].any()
+    assert np.array_equal(got[1], hog_features(images[1:], channel=channel)[0])
+
+
 def test_is_bit_identical_whatever_the_number_of_threads(instruction_set: str) -> None:
     images = np.random.default_rng(2).integers(0, 256, (100, 32, 32, 3), dtype=np.uint8)
     one, two, three = (kernels.hog(images, n_threads=threads) for threads in (1, 2, 3))
