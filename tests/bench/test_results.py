@@ -79,6 +79,13 @@ def test_bars_of_all_jobs_fit_on_the_axis_that_they_share():
     assert [text.get_text() for text in second.texts] == ["1", "120"]
 
 
+@pytest.mark.parametrize(("names", "kinds"), [(("onelayer", "it"), 2), (("softmax", "hinge"), 1)])
+def test_bars_of_others_have_a_colour_of_their_own(names, kinds):
+    entries = [Timed(name, 1, seconds=[1.0]) for name in names]
+    (axes,) = compared([JobResult("job", "Job", 1, 2, entries, [], names[0])]).axes
+    assert len({bar.get_facecolor() for bar in axes.patches}) == kinds
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"result": {}}', json.dumps({"result": {"entries": [{}]}})])
 def test_a_file_that_is_no_result_is_refused_in_a_line(folder, content):
     (folder / "mnist.json").write_text(content)

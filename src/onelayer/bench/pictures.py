@@ -30,7 +30,7 @@ def compared(results: Sequence[JobResult], theme: Theme = LIGHT) -> Figure:
     panels = figure.subplots(len(shown), 1, height_ratios=heights, squeeze=False, sharex=True)[:, 0]
     for axes, result, part in zip(panels, shown, bars, strict=True):
         style_axes(axes, theme, grid="x")
-        colours = [theme.train if name.startswith("onelayer") else theme.held_out for name, _ in part]
+        colours = [theme.train if _is_ours(name, result) else theme.held_out for name, _ in part]
         axes.barh([name for name, _ in part], [ratio for _, ratio in part], color=colours, height=0.7)
         axes.invert_yaxis()
         axes.set_xscale("log")
@@ -52,6 +52,11 @@ def compared(results: Sequence[JobResult], theme: Theme = LIGHT) -> Figure:
     panels[-1].set_xlim(0.5, 1.5 * longest)  # with room for the number beside the bar
     panels[-1].set_xlabel("times as long as onelayer, for the same work", fontsize=LABEL_SIZE, color=theme.ink)
     return figure
+
+
+def _is_ours(name: str, result: JobResult) -> bool:
+    """Tell whether an entry is onelayer's: by its name, or because the job compares nothing else."""
+    return name.startswith("onelayer") or not result.subject.startswith("onelayer")
 
 
 def _bars(result: JobResult) -> list[tuple[str, float]]:
