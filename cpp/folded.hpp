@@ -21,8 +21,8 @@ struct StepSize {
 template <class In, class T>
 class FoldedWeights {
   public:
-    FoldedWeights(Arena& arena, Index k, Index d, Slice slice, bool with_velocity)
-        : groups(k),
+    FoldedWeights(Arena& arena, Groups<T> outputs, Index k, Index d, Slice slice, bool with_velocity)
+        : groups(outputs),
           k_(k),
           d_(d),
           vectors_(slice.last - slice.first),

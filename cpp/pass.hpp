@@ -20,6 +20,13 @@ struct ChunkSums {
     double* residuals;
 };
 
+// Where gradients are wanted, all models' outputs are worked on together: directions may be many and of one output
+// each. Where only sums are, each model's are those that it has alone, bit by bit.
+template <class T>
+Groups<T> groups_of(const PassJob<T>& job) {
+    return job.gradient == nullptr ? Groups<T>(job.k, job.m) : Groups<T>(job.m * job.k);
+}
+
 template <class In, class T>
 class PassThread {
   public:
@@ -28,8 +35,9 @@ class PassThread {
           outputs_(job.m * job.k),
           slice_(slice_of<T>(job.rows.d, 0, 1)),
           tile_(arena, job.rows, job.targets, job.own_row_weights ? nullptr : job.row_weights, job.k, slice_),
-          weights_(arena, outputs_, job.rows.d, slice_, false),
-          directions_(arena, job.directions == nullptr ? 0 : outputs_, job.rows.d, slice_, false) {
+          weights_(arena, groups_of(job), outputs_, job.rows.d, slice_, false),
+          directions_(arena, Groups<T>(job.directions == nullptr ? 0 : outputs_),
+                      job.directions == nullptr ? 0 : outputs_, job.rows.d, slice_, false) {
         scores_ = arena.take<T>(outputs_ * tile_stride);
         along_ = arena.take<T>(job.directions == nullptr ? 0 : outputs_ * tile_stride);
         intercepts_ = arena.take<T>(outputs_);
@@ -139,7 +147,7 @@ class PassThread {
 // ∂J/∂W = scale · (Σ r x − shift Σ r), added to the job's gradient from a chunk's sums of raw rows.
 template <class T>
 void add_gradient(const PassJob<T>& job, const ChunkSums& chunk) {
-    const Groups<T> groups(job.m * job.k);
+    const Groups<T> groups = groups_of(job);
     const Index vectors = ceil_div(job.rows.d, lanes<T>);
     for (Index g = 0; g < groups.count; ++g) {
         const auto [first, size] = groups[g];

@@ -72,18 +72,20 @@ struct OutputGroup {
 };
 
 // The k outputs as groups of nearly equal size, none above most_group: 17 is 9 + 8, since a group of one would waste
-// every row that it loads.
+// every row that it loads. Of m models each has groups of its own: what is computed of it is what is computed of it
+// alone.
 template <class T>
 struct Groups {
-    explicit Groups(Index k) : count(ceil_div(k, most_group<T>)), k_(k) {}
+    explicit Groups(Index k, Index models = 1)
+        : count(models * ceil_div(k, most_group<T>)), k_(k), of_model_(ceil_div(k, most_group<T>)) {}
     OutputGroup operator[](Index group) const {
-        const Index first = k_ * group / count;
-        return {first, static_cast<int>(k_ * (group + 1) / count - first)};
+        const Index model = group / of_model_, place = group % of_model_, first = k_ * place / of_model_;
+        return {model * k_ + first, static_cast<int>(k_ * (place + 1) / of_model_ - first)};
     }
     Index count;
 
   private:
-    Index k_;
+    Index k_, of_model_;
 };
 
 // Calls body with std::integral_constant<int, size>, for kernels that need to know a group's size to keep it in

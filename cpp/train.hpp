@@ -66,7 +66,7 @@ class TrainPart {
         : job_(job),
           slice_(slice),
           rows_(arena, job.rows, slice),
-          weights_(arena, job.k, job.rows.d, slice, job.weight_velocity != nullptr) {
+          weights_(arena, Groups<T>(job.k), job.k, job.rows.d, slice, job.weight_velocity != nullptr) {
         scores = arena.take<T>(job.k * tile_stride);
         offsets = arena.take<T>(job.k);
         gradient_ = arena.take<T>(split ? job.k * (slice.last - slice.first) * lanes<T> : 0);

@@ -34,6 +34,10 @@ class Sums:
         """Return the sums over the rows of both."""
         return Sums(self.loss + other.loss, self.correct + other.correct, self.weight + other.weight)
 
+    def of_model(self, place: int) -> Sums:
+        """Return the sums of one of m models."""
+        return Sums(*(part if np.ndim(part) == 0 else part[place] for part in (self.loss, self.correct, self.weight)))
+
     @property
     def mean_loss(self) -> Any:
         """Σ wᵢ ℓᵢ / Σ wᵢ."""

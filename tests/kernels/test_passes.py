@@ -102,6 +102,20 @@ def test_evaluate_equals_the_definition(instruction_set: str, seed: int, loss: s
 
 
 @pytest.mark.parametrize(("seed", "loss", "source", "dtype"), CASES)
+def test_models_have_the_figures_that_they_have_alone_bit_by_bit(
+    instruction_set: str, seed: int, loss: str, source: Any, dtype: Any
+) -> None:
+    case = Case(seed, loss, source, dtype)
+    options = case.options
+    together = kernels.evaluate(case.X, case.targets, case.weights, case.intercepts, n_threads=2, **options)
+    for i in range(case.m):
+        if case.row_weights is not None and case.row_weights.ndim == 2:
+            options["row_weights"] = np.ascontiguousarray(case.row_weights[:, i])
+        alone = kernels.evaluate(case.X, case.targets, case.weights[i], case.intercepts[i], n_threads=1, **options)
+        assert tuple(part[i] for part in together) == alone
+
+
+@pytest.mark.parametrize(("seed", "loss", "source", "dtype"), CASES)
 def test_gradient_sums_equal_the_definition(
     instruction_set: str, seed: int, loss: str, source: Any, dtype: Any
 ) -> None:

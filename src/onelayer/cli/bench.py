@@ -20,8 +20,8 @@ def bench(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="cifar10, mnist, tdt4265, models, hog, losses, shapes, threads, small, memory, scaling-n, scaling-d, "
-            "scaling-k or scaling-m; repeatable; by default all of them.",
+            help="cifar10, mnist, tdt4265, models, hog, hog-first, losses, shapes, threads, small, memory, scaling-n, "
+            "scaling-d, scaling-k or scaling-m; repeatable; by default all of them.",
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(metavar="N", min=1, help="Timed rounds, after an untimed one.")] = 5,

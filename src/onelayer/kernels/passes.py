@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 def evaluate(X: Array, targets: Array, weights: Array, intercepts: Array, **options: Any) -> tuple[Any, Any, Any]:
     """Return Σ w·loss, Σ w·[decided rightly] and Σ w over all rows, added up in float64.
 
-    Each is a float, or ``(m,)`` for m models.
+    Each is a float, or ``(m,)`` for m models, of which each has the figures that it has alone, bit by bit.
 
     Parameters
     ----------

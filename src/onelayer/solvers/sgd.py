@@ -37,6 +37,16 @@ class SGDState:
     velocity: LinearParameters | None = None
     step: int = 0
 
+    def copy(self) -> SGDState:
+        """Return a copy that shares no memory with this one."""
+        return SGDState(self.parameters.copy(), None if self.velocity is None else self.velocity.copy(), self.step)
+
+    def return_to(self, earlier: SGDState) -> None:
+        """Become, in place, what ``earlier`` is."""
+        for to, part in zip(self.parameters, earlier.parameters, strict=True):
+            to[...] = part
+        self.velocity, self.step = earlier.velocity, earlier.step
+
 
 @dataclass(frozen=True)
 class SGD:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from onelayer.errors import DivergenceError
 from onelayer.models.linear import LinearParameters
-from onelayer.objective import Objective
+from onelayer.objective import Objective, Sums
 from onelayer.rows import RowSource
 from onelayer.solvers.sgd import SGD, SGDState, diverged
 from onelayer.solvers.status import Status
@@ -20,6 +21,7 @@ from onelayer.training.epochs import Flips, Orders, count_steps, validation_step
 from onelayer.training.interruption import Interruption
 from onelayer.training.listeners import Listener
 from onelayer.training.parameters import TrainingParameters
+from onelayer.training.pending import Pending, Segment
 from onelayer.training.schedules import learning_rates
 from onelayer.training.state import TrainingState
 from onelayer.training.validation import Part, total_sums
@@ -130,11 +132,22 @@ class _Loop:
         rows, order = self.problem.training.rows.with_mirrored(self.flips(state.epoch)), self.orders(state.epoch)
         rates = learning_rates(self.parameters, state.epoch, self.steps_per_epoch)
         validated = self._validated_steps()
+        # The definitions gain nothing from several at once.
+        pending = Pending.of_bytes(state.kept.weights.nbytes) if self.problem.objective.is_native else Pending(1)
         first = 0
         for end in sorted({step + 1 for step in validated} | {self.steps_per_epoch}):
-            self._segment(rows, order, rates, first, end)
-            if state.status is Status.RUNNING and end - 1 in validated:
-                self._validate(rates[end - 1])
+            try:
+                segment = self._segment(rows, order, rates[first:end], first, end, end - 1 in validated)
+            except DivergenceError:
+                self._settle(pending.take())
+                if state.status is Status.RUNNING:
+                    raise
+                return
+            pending.add(segment)
+            if end == self.steps_per_epoch or pending.is_due:
+                self._settle(pending.take())
+            else:
+                pending.keep()
             if state.status is not Status.RUNNING:
                 return
             first = end
@@ -148,29 +161,49 @@ class _Loop:
             return set()
         return set(validation_steps(self.state.epoch, self.steps_per_epoch, self.parameters.validations_per_epoch))
 
-    def _segment(self, rows: RowSource, order: Array, rates: Array, first: int, end: int) -> None:
-        state, size = self.state, self.parameters.batch_size
-        step = state.solver.step
+    def _segment(
+        self, rows: RowSource, order: Array, rates: Array, first: int, end: int, is_validated: bool
+    ) -> Segment:
+        solver, size = self.state.solver, self.parameters.batch_size
+        step = solver.step
         losses = self.solver.run(
-            state.solver,
+            solver,
             rows,
             self.problem.targets,
             self.problem.training.weights,
             order[first * size : end * size],
-            rates[first:end],
+            rates,
             self._is_interrupted,
         )
-        state.history.add_steps(step, state.epoch, losses, rates[first:end])
-        if self._is_interrupted():
-            state.status = Status.INTERRUPTED
+        is_interrupted = self._is_interrupted()
+        return Segment(step, losses, rates, solver, is_validated and not is_interrupted, is_interrupted)
 
     def _is_interrupted(self) -> bool:
         return self.interruption.requested or any(listener.asks_to_stop() for listener in self.listeners)
 
-    def _validate(self, rate: float) -> None:
+    def _settle(self, segments: Sequence[Segment]) -> None:
+        """Record steps and validate, as if each segment had been the last so far; training may end at any of them."""
+        state, latest, ends = self.state, self.state.solver, True
+        sums = iter(self._sums([segment.solver.parameters for segment in segments if segment.is_validated]))
+        try:
+            for segment in segments:
+                state.solver = segment.solver
+                state.history.add_steps(segment.first_step, state.epoch, segment.losses, segment.rates)
+                if segment.is_interrupted:
+                    state.status = Status.INTERRUPTED
+                if segment.is_validated:
+                    self._validate(next(sums), segment.rates[-1])
+                if state.status is not Status.RUNNING:
+                    return
+            ends = False
+        finally:
+            if ends and state.solver is not latest:
+                latest.return_to(state.solver)
+            state.solver = latest
+
+    def _validate(self, sums: Mapping[str, Sums], rate: float) -> None:
         state = self.state
-        with np.errstate(all="ignore"):  # an overflow shows in the losses
-            record = self._figures()
+        record = self._record(sums)
         for part, loss in (("training", record["train_loss"]), ("validation", record["validation_loss"])):
             if not isfinite(loss):
                 raise diverged(state.solver.step - 1, rate, f"the {part} loss became {loss}")
@@ -183,22 +216,38 @@ class _Loop:
             state.status, state.stopped_epoch = Status.STOPPED_EARLY, state.epoch
             state.epoch += 1
 
-    def _figures(self) -> dict[str, float]:
-        objective, current = self.problem.objective, self.state.solver.parameters
-        penalty = float(objective.penalty.value(*current))
+    def _sums(self, parameters: Sequence[LinearParameters]) -> list[dict[str, Sums]]:
+        """Return for each of some parameters the sums over the training and the validation rows."""
+        if not parameters:
+            return []
+        (one, *others), problem = parameters, self.problem
+        together = LinearParameters(*(np.stack(parts) for parts in zip(*parameters, strict=True))) if others else one
+        parts = {"train": problem.training, "validation": problem.validation}
+        given = {name: part for name, part in parts.items() if part is not None}
+        with np.errstate(all="ignore"):  # an overflow shows in the losses
+            found = total_sums(problem.objective, together, [*given.values()], self.threads)
+        if not others:
+            return [dict(zip(given, found, strict=True))]
+        return [
+            {name: sums.of_model(place) for name, sums in zip(given, found, strict=True)}
+            for place in range(len(parameters))
+        ]
+
+    @np.errstate(all="ignore")
+    def _record(self, sums: Mapping[str, Sums]) -> dict[str, float]:
+        penalty, current = self.problem.objective.penalty, self.state.solver.parameters
+        penalised = float(penalty.value(*current))
         record: dict[str, float] = {
             "validation_step": self.state.solver.step - 1,
             "validation_epoch": self.state.epoch,
-            "weight_norm_squared": _norm_squared(current, objective.penalty.penalize_bias),
+            "weight_norm_squared": _norm_squared(current, penalty.penalize_bias),
         }
-        parts = {"train": self.problem.training, "validation": self.problem.validation}
-        given = {name: part for name, part in parts.items() if part is not None}
-        for name, sums in zip(given, total_sums(objective, current, [*given.values()], self.threads), strict=True):
-            loss = float(sums.mean_loss)
+        for name, of_part in sums.items():
+            loss = float(of_part.mean_loss)
             record |= {
                 f"{name}_loss": loss,
-                f"{name}_accuracy": float(sums.accuracy),
-                f"{name}_objective": loss + penalty,
+                f"{name}_accuracy": float(of_part.accuracy),
+                f"{name}_objective": loss + penalised,
             }
         return record
 

@@ -1,0 +1,144 @@
+"""Validations that wait for each other leave the same training as validations at once, bit by bit."""
+
+from __future__ import annotations
+
+from math import inf
+
+import numpy as np
+import pytest
+
+from onelayer import kernels
+from onelayer.errors import DivergenceError
+from onelayer.losses import LOSSES
+from onelayer.models import LinearParameters
+from onelayer.objective import Objective
+from onelayer.penalties import L2
+from onelayer.rows import RowSource
+from onelayer.solvers import SGDState, Status
+from onelayer.training import Part, Problem, TrainingParameters, pending, train
+from onelayer.training.listeners import Listener
+
+pytestmark = pytest.mark.skipif(not kernels.available(), reason="where the definitions compute, none waits")
+
+D = 400
+
+
+def make_part(n, k, seed, source, dtype, weighted):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, k, n)
+    rows = np.clip(rng.normal(100, 40, (n, D)) + 30 * (np.arange(D) % k == labels[:, np.newaxis]), 0, 255)
+    scaling = {"shift": np.full(D, 100, dtype), "scale": np.full(D, 0.02, dtype)}
+    labels = np.where(rng.random(n) < 0.3, rng.integers(0, k, n), labels)  # which is learned by heart before long
+    weights = rng.random(n).astype(dtype) if weighted else None
+    return Part(RowSource(rows.astype(source), dtype, **scaling), labels, weights)
+
+
+class Told(Listener):
+    """Writes down what it is told of: the step and the weights at every validation."""
+
+    def __init__(self):
+        self.validations = []
+
+    def on_validation(self, state):
+        self.validations.append((state.solver.step, state.epoch, float(state.solver.parameters.weights.sum())))
+
+
+def outcome(monkeypatch, most, loss, k, source, dtype, weighted, parameters):
+    monkeypatch.setattr(pending, "MOST", most)
+    monkeypatch.setattr(pending, "SECONDS", inf)
+    training, validation = (make_part(n, k, seed, source, dtype, weighted) for seed, n in enumerate((600, 150)))
+    problem = Problem(Objective(LOSSES[loss], L2(1e-3)), training, training.labels, validation)
+    outputs = 1 if loss == "logistic" else k
+    start = LinearParameters(np.zeros((outputs, D), dtype), np.zeros(outputs, dtype))
+    told, state, error = Told(), None, ""
+    try:
+        state = train(problem, TrainingParameters(**parameters), 0, start, [told], threads=2)
+    except DivergenceError as caught:
+        error = str(caught)
+    return start, told.validations, state, error
+
+
+def assert_same(one, other):
+    for a, b in zip(one[0], other[0], strict=True):  # the parameters that it began with are changed in place
+        np.testing.assert_array_equal(a, b)
+    assert one[1] == other[1]
+    assert one[3] == other[3]
+    if one[2] is None:
+        assert other[2] is None
+        return
+    a, b = one[2], other[2]
+    assert (a.status, a.epoch, a.stopped_epoch, a.solver.step) == (b.status, b.epoch, b.stopped_epoch, b.solver.step)
+    assert (a.monitor.best, a.monitor.since_best) == (b.monitor.best, b.monitor.since_best)
+    for key, values in a.history.arrays().items():
+        np.testing.assert_array_equal(values, b.history.arrays()[key], err_msg=key)
+    for kept, others in zip(a.kept, b.kept, strict=True):
+        np.testing.assert_array_equal(kept, others)
+
+
+LONG = {"batch_size": 20, "max_epochs": 6, "validations_per_epoch": 7, "learning_rate": 0.02}
+STOPS = LONG | {"learning_rate": 0.3, "early_stopping": True, "patience": 3}
+
+
+@pytest.mark.parametrize("most", [2, 3, 8])
+@pytest.mark.parametrize(
+    ("loss", "k", "source", "dtype", "weighted"),
+    [
+        ("softmax", 10, np.uint8, np.float32, False),
+        ("softmax", 3, np.float32, np.float32, True),
+        ("hinge", 17, np.float32, np.float32, False),
+        ("sigmoid", 4, np.float64, np.float64, False),
+        ("logistic", 2, np.uint8, np.float32, True),
+        ("squared_hinge", 2, np.uint8, np.float64, False),
+    ],
+)
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        LONG,
+        LONG | {"momentum": 0.9, "keep": "last"},
+        STOPS,
+        STOPS | {"momentum": 0.9, "monitor": "validation_accuracy", "keep": "last"},
+    ],
+    ids=["to the end", "momentum", "early stopping", "early stopping by accuracy"],
+)
+def test_training_is_the_same(monkeypatch, most, loss, k, source, dtype, weighted, parameters):
+    given = loss, k, source, dtype, weighted, parameters
+    assert_same(outcome(monkeypatch, 1, *given), outcome(monkeypatch, most, *given))
+
+
+def test_early_stopping_in_the_middle_of_an_epoch_is_among_these(monkeypatch):
+    *_, state, _ = outcome(monkeypatch, 8, "softmax", 10, np.uint8, np.float32, False, STOPS)
+    assert state.status is Status.STOPPED_EARLY
+    assert state.solver.step % 30 != 0
+    assert state.history.arrays()["step"][-1] == state.solver.step - 1
+
+
+@pytest.mark.parametrize("rate", [1e36, 1e38])
+@pytest.mark.parametrize("stopping", [{}, {"early_stopping": True, "patience": 1}])
+def test_divergence_is_the_same(monkeypatch, rate, stopping):
+    diverging = LONG | {"learning_rate": rate} | stopping
+    given = "hinge", 3, np.float32, np.float32, False, diverging
+    one, other = (outcome(monkeypatch, most, *given) for most in (1, 8))
+    assert_same(one, other)
+    assert one[3] or one[2].status is Status.STOPPED_EARLY
+
+
+def test_a_wait_ends_with_the_epoch_or_when_it_has_been_long_enough(monkeypatch):
+    segment = pending.Segment(
+        0, np.zeros(1), np.zeros(1), SGDState(LinearParameters(np.zeros(1), np.zeros(1))), True, False
+    )
+    monkeypatch.setattr(pending, "SECONDS", inf)
+    waiting = pending.Pending(2)
+    waiting.add(segment)
+    assert not waiting.is_due
+    waiting.add(segment)
+    assert waiting.is_due
+    assert waiting.take() == [segment, segment]
+    monkeypatch.setattr(pending, "SECONDS", 0.0)
+    waiting.add(segment)
+    assert waiting.is_due
+
+
+def test_large_weights_do_not_wait():
+    assert pending.Pending.of_bytes(40 * 784).most == pending.MOST
+    assert pending.Pending.of_bytes(1 << 30).most == 1
