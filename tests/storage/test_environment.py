@@ -33,7 +33,19 @@ def test_versions(description):
 
 def test_every_blas_in_the_process_is_listed(description):
     expected = [pool["version"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
-    assert [pool["version"] for pool in description["blas"]] == expected
+    assert sorted(pool["version"] for pool in description["blas"]) == sorted(expected)
+
+
+def test_the_order_in_which_libraries_were_loaded_does_not_count(monkeypatch):
+    loaded = [
+        {"user_api": "blas", "internal_api": name, "version": version, "architecture": "x", "num_threads": 2}
+        for name, version in (("openblas", "2"), ("mkl", "3"), ("openblas", "1"))
+    ]
+    descriptions = []
+    for order in (loaded, loaded[::-1]):
+        monkeypatch.setattr(threadpoolctl, "threadpool_info", lambda order=order: order)
+        descriptions.append(describe_environment(engine="numpy", threads=1, seed=0))
+    assert descriptions[0]["blas"] == descriptions[1]["blas"]
 
 
 def test_usable_cores_are_among_the_logical_ones(description):

@@ -88,7 +88,8 @@ def instruction_sets() -> list[str]:
 
 
 def _blas() -> list[dict[str, Any]]:
-    return [
+    """Return the libraries in an order of their own, not in that in which they were loaded."""
+    libraries: list[dict[str, Any]] = [
         {
             "library": pool.get("internal_api"),
             "version": pool.get("version"),
@@ -98,6 +99,7 @@ def _blas() -> list[dict[str, Any]]:
         for pool in threadpoolctl.threadpool_info()
         if pool.get("user_api") == "blas"
     ]
+    return sorted(libraries, key=lambda library: (str(library["library"]), str(library["version"])))
 
 
 def _cores() -> dict[str, int | None]:
