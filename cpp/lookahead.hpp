@@ -3,6 +3,8 @@
 // rows read from end to end: so lines are asked for row by row, a few at a time in the course of all of the work.
 #pragma once
 
+#include <bit>
+
 #include "tiling.hpp"
 
 namespace onelayer::ONELAYER_ISA {
@@ -24,9 +26,10 @@ class Lookahead {
           begin_(first * static_cast<Index>(sizeof(In))),
           end_(last * static_cast<Index>(sizeof(In))) {}
 
-    // Says which rows come next.
-    void announce(const Index* members, Index first, Index count) {
+    // Says which rows come next, and how often kernels will go over the present ones meanwhile.
+    void announce(const Index* members, Index first, Index count, Index passes = 1) {
         members_ = members;
+        skipped_ = std::bit_floor(static_cast<std::uint64_t>(passes)) - 1;
         next_row_ = first;
         last_row_ = first + count;
         line_ = last_line_ = nullptr;
@@ -38,7 +41,7 @@ class Lookahead {
     ONELAYER_INLINE void look(Index turn) {
         constexpr int lines = (Bytes + line_bytes - 1) / line_bytes;
         constexpr Index every = Bytes == 0 || Bytes >= line_bytes ? 1 : line_bytes / Bytes;
-        if (turn % every == 0) {
+        if (turn % every == 0 && (static_cast<std::uint64_t>(turn / every) & skipped_) == 0) {
 #pragma GCC unroll 8
             for (int i = 0; i < lines; ++i) {
                 look_at_line();
@@ -72,6 +75,7 @@ class Lookahead {
     const Index* positions_ = nullptr;
     const Index* members_ = nullptr;
     Index row_bytes_ = 0, begin_ = 0, end_ = 0, next_row_ = 0, last_row_ = 0;
+    std::uint64_t skipped_ = 0;  // turns after each that brings something
     const char* line_ = nullptr;
     const char* last_line_ = nullptr;
 };

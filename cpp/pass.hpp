@@ -14,6 +14,10 @@
 
 namespace onelayer::ONELAYER_ISA {
 
+struct RowRange {
+    Index first, last;
+};
+
 // What a chunk of tiles gives to gradients: sums Σ r x packed as the weights are, and Σ r (m, k).
 struct ChunkSums {
     double* gradient;
@@ -52,10 +56,11 @@ class PassThread {
         }
     }
 
-    // Rows [first, last); their sums go to `sums` (m, 3), what they give to gradients is added to `chunk`.
-    void run(Index first, Index last, double* sums, const ChunkSums& chunk) {
-        tile_.fill(nullptr, first, last - first);
-        tile_.ahead().announce(nullptr, last, std::min<Index>(job_.rows.n - last, most_tile_rows));
+    // Sums of a tile's rows go to `sums` (m, 3), what they give to gradients is added to `chunk`.
+    void run(RowRange rows, RowRange coming, double* sums, const ChunkSums& chunk) {
+        const Index first = rows.first;
+        tile_.fill(nullptr, rows.first, rows.last - rows.first);
+        tile_.ahead().announce(nullptr, coming.first, coming.last - coming.first, weights_.groups.count);
         score<2>(weights_, intercepts_, scores_);
         if (job_.directions != nullptr) {
             score<0>(directions_, direction_intercepts_, along_);
@@ -177,10 +182,35 @@ struct PassPlan {
         chunks = job.gradient == nullptr ? tiles : std::min(tiles, std::clamp<Index>(most_bytes / sizes, 1, 8));
         const Index useful = job.rows.n * outputs * job.rows.d / least_work;  // multiply-adds that pay for a thread
         threads = static_cast<int>(std::clamp<Index>(std::min(chunks, useful), 1, std::min(job.threads, most_threads)));
+        n = job.rows.n;
     }
 
-    Index tile_rows, tiles, chunks, gradient_size;
+    // No rows for a tile that there isn't.
+    RowRange rows_of(Index tile) const { return {std::min(n, tile * tile_rows), std::min(n, (tile + 1) * tile_rows)}; }
+    Index first_tile(Index chunk) const { return tiles * chunk / chunks; }
+
+    Index n, tile_rows, tiles, chunks, gradient_size;
     int threads;
+};
+
+// Hands out chunks to whoever is free; each thread knows its next one while it works, to have its rows brought near.
+class ChunkQueue {
+  public:
+    explicit ChunkQueue(Index count) : count_(count) {}
+
+    // work(chunk, next) for every chunk that the calling thread gets; after its last one, next is `count`.
+    template <class Work>
+    void share(Work&& work) {
+        for (Index chunk = take(), next; chunk < count_; chunk = next) {
+            next = take();
+            work(chunk, next);
+        }
+    }
+
+  private:
+    Index take() noexcept { return std::min(count_, __atomic_fetch_add(&next_, 1, __ATOMIC_RELAXED)); }
+
+    Index count_, next_ = 0;
 };
 
 // The sums, and the gradient if wanted, have to be 0 beforehand.
@@ -201,17 +231,18 @@ void pass(const PassJob<T>& job, Team& team) {
         double* sums = chunk_sums + (job.gradient == nullptr ? 0 : chunk * chunk_size);
         return ChunkSums{sums, sums + plan.gradient_size};
     };
-    Index next = 0;  // whoever is free takes the next chunk
+    ChunkQueue queue(plan.chunks);
     team.run(plan.threads, [&](int t) {
         Arena arena(memory + each * static_cast<std::size_t>(t));
         PassThread<In, T> mine(arena, job);
         mine.begin();
-        for (Index chunk; (chunk = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < plan.chunks;) {
-            for (Index tile = plan.tiles * chunk / plan.chunks; tile < plan.tiles * (chunk + 1) / plan.chunks; ++tile) {
-                mine.run(tile * plan.tile_rows, std::min(job.rows.n, (tile + 1) * plan.tile_rows),
-                         tile_sums + 3 * tile * job.m, chunk_of(chunk));
+        queue.share([&](Index chunk, Index next) {
+            const Index last = plan.first_tile(chunk + 1) - 1;
+            for (Index tile = plan.first_tile(chunk); tile <= last; ++tile) {
+                const Index coming = tile == last ? plan.first_tile(next) : tile + 1;
+                mine.run(plan.rows_of(tile), plan.rows_of(coming), tile_sums + 3 * tile * job.m, chunk_of(chunk));
             }
-        }
+        });
     });
     for (Index i = 0; i < 3 * plan.tiles * job.m; ++i) {
         job.sums[i % (3 * job.m)] += tile_sums[i];

@@ -5,11 +5,26 @@
 // the last features of a row when d isn't a multiple of the vector width.
 #pragma once
 
+#include <cstring>
+
 #include "lookahead.hpp"
 #include "mirror.hpp"
 #include "tiling.hpp"
 
 namespace onelayer::ONELAYER_ISA {
+
+// The first `count` of at most 2 · Most − 1 numbers, in pieces of known size: a loop over so few takes longer than they
+// do.
+template <Index Most, class In>
+ONELAYER_INLINE void copy_some(const In* from, In* to, Index count) {
+    const Index piece = count & Most;
+    if (piece != 0) {
+        std::memcpy(to, from, Most * sizeof(In));
+    }
+    if constexpr (Most > 1) {
+        copy_some<Most / 2>(from + piece, to + piece, count);
+    }
+}
 
 // Features `slice` of a tile's rows.
 template <class In, class T>
@@ -75,9 +90,8 @@ class TileRows {
         const Index filled = source_.d % lanes<T>, at = (slice_.last - 1 - slice_.first) * lanes<T>;
         for (Index i = 0; i < count_; ++i) {
             In* end = ends_ + i * lanes<T>;
-            for (Index j = 0; j < lanes<T>; ++j) {
-                end[j] = j < filled ? begins_[i][at + j] : In(0);
-            }
+            std::memset(end, 0, lanes<T> * sizeof(In));
+            copy_some<lanes<T>>(begins_[i] + at, end, filled);
             end_begins_[i] = end;
         }
         for (Index i = count_; i < padded; ++i) {

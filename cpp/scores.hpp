@@ -34,12 +34,26 @@ ONELAYER_INLINE void add_products(const In* const (&rows)[Rows], Index offset, c
     }
 }
 
+// Asks for what the next rows of the tile have at `offset`, once for each line. The tile lies in a second-level cache,
+// and its rows are too many for the processor to guess which comes next.
+template <int Rows, class In, int Lanes>
+ONELAYER_INLINE void bring_nearer(const In* const* rows, Index vector) {
+    constexpr Index every = std::max<Index>(1, 64 / (Lanes * static_cast<Index>(sizeof(In))));
+    if (vector % every == 0) {
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) {
+            prefetch_nearest(rows[r] + vector * Lanes);
+        }
+    }
+}
+
 // Vectors [first, last) of a few rows against one group of outputs; `weights` begins at `first`. The ragged vector, if
 // any, follows them.
 template <int Ahead, int Rows, int Outputs, class In, class T>
 void score_block(const TileRows<In, T>& tile, Index row, Index first, Index last, bool ragged, const T* weights,
                  T* scores, bool add) {
     constexpr int bytes = Rows * lanes<T> * static_cast<int>(sizeof(In));
+    const In* const* following = tile.rows() + row + Rows;
     const In* rows[Rows];
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
@@ -48,6 +62,7 @@ void score_block(const TileRows<In, T>& tile, Index row, Index first, Index last
     Vec<T> sums[Outputs * Rows] = {};
     for (Index v = first; v < last; ++v, weights += Outputs * lanes<T>) {
         tile.ahead().template look<bytes * Ahead / 2>(v);
+        bring_nearer<Rows, In, lanes<T>>(following, v);
         add_products<In, T, Rows, Outputs>(rows, v * lanes<T>, weights, sums);
     }
     if (ragged) {

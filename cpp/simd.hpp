@@ -363,11 +363,16 @@ ONELAYER_INLINE void prefetch(const void* at) {
     __builtin_prefetch(at, 0, 2);
 }
 
-// The same for all of some numbers that another thread has just written: one by one they'd be waited for in turn.
+// The same, right up to the first-level cache.
+ONELAYER_INLINE void prefetch_nearest(const void* at) {
+    __builtin_prefetch(at, 0, 3);
+}
+
+// That for all of some numbers that another thread has just written: one by one they'd be waited for in turn.
 template <class T>
 ONELAYER_INLINE void prefetch_all(const T* numbers, std::int64_t count) {
     for (std::int64_t i = 0; i < count; i += 64 / static_cast<std::int64_t>(sizeof(T))) {
-        __builtin_prefetch(numbers + i, 0, 3);
+        prefetch_nearest(numbers + i);
     }
 }
 

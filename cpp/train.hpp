@@ -85,7 +85,7 @@ class TrainPart {
     // Of the rows that come after them, half are brought near here and the other half in `descend`.
     void score(const BatchTile& tile, const BatchTile& coming) {
         rows_.fill(job_.order, tile.first, tile.count);
-        rows_.ahead().announce(job_.order, coming.first, coming.count);
+        rows_.ahead().announce(job_.order, coming.first, coming.count, weights_.groups.count);
         score_tile<1>(rows_, slice_, weights_, scores);
         weights_.offsets(offsets);
     }
