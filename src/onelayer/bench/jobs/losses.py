@@ -17,7 +17,7 @@ OTHERS = ("hinge", "sigmoid", "squared_hinge")
 
 
 def _entries(data: BenchmarkData, threads: int) -> list[Entry]:
-    work = cifar10_work(data, epochs=5)
+    work = cifar10_work(data)
     works = {loss: replace(work, loss=loss) for loss in ("softmax", *OTHERS)}
     return [replace(onelayer_training(works[loss], threads, name=loss), group=loss) for loss in works]
 

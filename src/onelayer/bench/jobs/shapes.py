@@ -38,7 +38,7 @@ def _entries(data: BenchmarkData, threads: int) -> list[Entry]:
 
 
 def _entry(data: BenchmarkData, threads: int, d: int, k: int) -> Entry:
-    epochs = max(3, 60_000 // (d * k))
+    epochs = max(30, 600_000 // (d * k))  # some tenths of a second
     work = TrainingWork(*data.random(N, d, k), k=k, batch_size=100, epochs=epochs, learning_rate=0.001)
     return replace(onelayer_training(work, threads, name=_name(d, k)), group=_name(d, k))
 

@@ -26,7 +26,7 @@ LITTLE_LOST = 0.95  # equal but for noise
 
 
 def _threads(data: BenchmarkData, threads: int) -> list[Entry]:
-    cifar10, validated = cifar10_work(data, epochs=5), mnist_work(data, validations_per_epoch=5)
+    cifar10, validated = cifar10_work(data), mnist_work(data, validations_per_epoch=5)
     on_float32, models, images = cifar10.on_float32(), hog_work(data), np.asarray(data.cifar10.X[:10_000])
     entries = []
     for count in (1, 2):
