@@ -108,6 +108,17 @@ def test_a_figure_of_nothing_is_its_paper():
     assert pixels(png_bytes(Figure(figsize=(1, 1), facecolor="red"))).shape == (167, 167, 3)
 
 
+def test_a_layout_makes_room_for_all_texts():
+    figure = Figure(figsize=(6, 5), dpi=72, layout="constrained")
+    for axes in figure.subplots(2, 2).ravel():
+        axes.set(xlabel="across", ylabel="up", title="a part", yscale="log", ylim=(20, 90))
+    drawing = Drawing(figure)
+    texts = [text for axes in figure.axes for text in (axes.title, axes.xaxis.label, axes.yaxis.label)]
+    boxes = [text.get_window_extent(drawing) for text in texts]
+    boxes += [axes.get_window_extent(drawing) for axes in figure.axes]
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
+
+
 def test_a_figure_can_be_drawn_again(figure):
     size, dpi = figure.get_size_inches().tolist(), figure.dpi
     assert both_bytes(figure) == (png_bytes(figure), svg_bytes(figure))

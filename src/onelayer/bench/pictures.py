@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
@@ -19,6 +21,7 @@ from onelayer.storage.atomic import write_atomically
 __all__ = ["compared", "draw_all", "growth"]
 
 _ROW_INCHES = 0.3
+_TITLE_CHARACTERS = 64  # in a line; the axes are as wide as the longest line leaves them
 
 
 def compared(results: Sequence[JobResult], theme: Theme = LIGHT) -> Figure:
@@ -34,10 +37,9 @@ def compared(results: Sequence[JobResult], theme: Theme = LIGHT) -> Figure:
         axes.barh([name for name, _ in part], [ratio for _, ratio in part], color=colours, height=0.7)
         axes.invert_yaxis()
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_title(result.title, loc="left", fontsize=LABEL_SIZE, color=theme.ink)
+        _label_plainly(axes.xaxis)
+        title = textwrap.fill(result.title, _TITLE_CHARACTERS)
+        axes.set_title(title, loc="left", fontsize=LABEL_SIZE, color=theme.ink)
         for place, (_, ratio) in enumerate(part):
             axes.annotate(
                 f"{float(f'{ratio:.2g}'):g}",
@@ -52,6 +54,13 @@ def compared(results: Sequence[JobResult], theme: Theme = LIGHT) -> Figure:
     panels[-1].set_xlim(0.5, 1.5 * longest)  # with room for the number beside the bar
     panels[-1].set_xlabel("times as long as onelayer, for the same work", fontsize=LABEL_SIZE, color=theme.ink)
     return figure
+
+
+def _label_plainly(axis: Axis) -> None:
+    """Label a logarithmic axis at 1, 2, 5, 10, 20 and so on, with numbers as one says them."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _is_ours(name: str, result: JobResult) -> bool:
@@ -87,6 +96,7 @@ def growth(results: Sequence[JobResult], theme: Theme = LIGHT) -> Figure:
             axes.plot(sizes, times, marker="o", color=theme.runs[place], label=series)
         axes.set_xscale("log")
         axes.set_yscale("log")
+        _label_plainly(axes.yaxis)
         axes.set_xticks(sorted({entry.size for entry in result.entries if entry.size is not None}))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.xaxis.set_minor_formatter(NullFormatter())

@@ -62,6 +62,9 @@ class Drawing(RendererBase):
         dpi = figure.dpi
         figure.set_dpi(_POINTS)
         try:
+            layout = figure.get_layout_engine()
+            if layout is not None:
+                layout.execute(figure)
             for artist in sorted(figure.get_children(), key=lambda one: one.get_zorder()):
                 if artist is not figure.patch:
                     artist.draw(self)
