@@ -34,7 +34,7 @@ ONELAYER_INLINE void add_products(const In* const (&rows)[Rows], Index offset, c
     }
 }
 
-// Asks for what the next rows of the tile have at `offset`, once for each line. The tile lies in a second-level cache,
+// Asks for a vector of each of the next rows of the tile, once for each line. The tile lies in a second-level cache,
 // and its rows are too many for the processor to guess which comes next.
 template <int Rows, class In, int Lanes>
 ONELAYER_INLINE void bring_nearer(const In* const* rows, Index vector) {

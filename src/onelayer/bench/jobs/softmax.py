@@ -23,8 +23,8 @@ __all__ = ["CIFAR10", "MNIST", "TDT4265", "cifar10_work", "mnist_work"]
 FROM_UINT8, FROM_FLOAT32 = "onelayer native, uint8 rows", "onelayer native, float32 rows"
 PYTORCH, LOOP = "PyTorch", "NumPy loop, float64"
 
-# Of one turn. After a rest the first tens of milliseconds run at half to two thirds of the rate that lasts; a training
-# has tens of epochs (those of tdt4265 have 16, 33 and up to 50), most of which are not those first ones.
+# Of one turn. After a rest training begins at two thirds of the rate that it reaches within some tens of milliseconds;
+# it has tens of epochs (in tdt4265 16, 33 and up to 50), most of which are not those first ones.
 CIFAR10_EPOCHS, MNIST_EPOCHS = 5, 30
 
 
