@@ -193,24 +193,27 @@ struct PassPlan {
     int threads;
 };
 
-// Hands out chunks to whoever is free; each thread knows its next one while it works, to have its rows brought near.
+// Hands out chunks to whoever is free. As long as there are plenty, a thread takes its next one before it works on the
+// present one, to have its rows brought near; a chunk that waits for a busy thread must not leave another with nothing.
 class ChunkQueue {
   public:
-    explicit ChunkQueue(Index count) : count_(count) {}
+    ChunkQueue(Index count, int threads) : count_(count), threads_(threads) {}
 
-    // work(chunk, next) for every chunk that the calling thread gets; after its last one, next is `count`.
+    // work(chunk, next) for every chunk that the calling thread gets; next is `count` where it isn't known yet.
     template <class Work>
     void share(Work&& work) {
-        for (Index chunk = take(), next; chunk < count_; chunk = next) {
-            next = take();
+        for (Index chunk = take(), next; chunk < count_; chunk = next < count_ ? next : take()) {
+            next = are_plenty() ? take() : count_;
             work(chunk, next);
         }
     }
 
   private:
+    bool are_plenty() const noexcept { return count_ - __atomic_load_n(&next_, __ATOMIC_RELAXED) > threads_; }
     Index take() noexcept { return std::min(count_, __atomic_fetch_add(&next_, 1, __ATOMIC_RELAXED)); }
 
     Index count_, next_ = 0;
+    int threads_;
 };
 
 // The sums, and the gradient if wanted, have to be 0 beforehand.
@@ -231,7 +234,7 @@ void pass(const PassJob<T>& job, Team& team) {
         double* sums = chunk_sums + (job.gradient == nullptr ? 0 : chunk * chunk_size);
         return ChunkSums{sums, sums + plan.gradient_size};
     };
-    ChunkQueue queue(plan.chunks);
+    ChunkQueue queue(plan.chunks, plan.threads);
     team.run(plan.threads, [&](int t) {
         Arena arena(memory + each * static_cast<std::size_t>(t));
         PassThread<In, T> mine(arena, job);
