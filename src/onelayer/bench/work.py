@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.aligned import aligned_empty
 from onelayer.bench.patience import check_patience
 from onelayer.training.epochs import Orders, validation_steps
 
@@ -145,8 +146,8 @@ class TrainingWork:
     def _scaled(self, X: Array, dtype: Any) -> Array:
         if X.dtype == dtype and (self.shift, self.scale) == (0.0, 1.0):
             return X
-        rows = X.astype(dtype)
-        rows -= dtype(self.shift)
+        rows = aligned_empty(X.shape, dtype)
+        np.subtract(X, dtype(self.shift), out=rows)
         rows *= dtype(self.scale)
         return rows
 

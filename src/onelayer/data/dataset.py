@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from onelayer.aligned import aligned_empty
 from onelayer.errors import DataError, printable
 
 __all__ = ["SPLITS", "Dataset"]
@@ -127,12 +128,16 @@ class Dataset:
         DataError
             If an index is out of range or nothing is left.
         """
-        rows = indices if isinstance(indices, slice) else np.asarray(indices)
+        if isinstance(indices, slice):
+            return replace(self, X=self.X[indices], y=self.y[indices])
         try:
-            X, y = self.X[rows], self.y[rows]
+            rows = np.arange(self.n)[np.asarray(indices)]
         except IndexError as error:
             raise DataError(f"{self._label} has {self.n} rows: {error}.") from None
-        return replace(self, X=X, y=y)
+        X = aligned_empty((*rows.shape, *self.X.shape[1:]), self.X.dtype)
+        # Every row number is in range by now; asked to check again, NumPy would copy all rows twice.
+        np.take(self.X, rows, axis=0, out=X, mode="clip")
+        return replace(self, X=X, y=self.y[rows])
 
     def select_classes(self, labels: ArrayLike) -> Dataset:
         """Return the rows of these classes alone, relabelled 0, 1, … in the order given.

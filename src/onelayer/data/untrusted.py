@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from onelayer.aligned import aligned_empty
 from onelayer.errors import DataError, printable
 
 __all__ = [
@@ -99,7 +100,7 @@ def read_exactly(stream: Any, out: NDArray[Any], path: Path, name: str) -> None:
 
 
 def allocate(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> NDArray[Any]:
-    """Return an uninitialised array, or refuse one that is over `MAX_ARRAY_BYTES` or that the machine can't hold.
+    """Return an uninitialised, aligned array, or refuse one over `MAX_ARRAY_BYTES` or that the machine can't hold.
 
     Raises
     ------
@@ -113,6 +114,6 @@ def allocate(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> NDArray[Any
             f"the limit is {MAX_ARRAY_BYTES:,}. Check the file, or use smaller images."
         )
     try:
-        return np.empty(shape, dtype)
+        return aligned_empty(shape, dtype)
     except MemoryError:
         raise DataError(f"{what} needs {needed:,} bytes, which this machine does not have free.") from None
