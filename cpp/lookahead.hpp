@@ -1,6 +1,9 @@
 // Brings rows near before they are needed. Gathered rows lie anywhere in memory, and waiting for them can take as long
-// as the arithmetic. A processor has only so many requests under way, and guesses what follows only in
-// rows read from end to end: so lines are asked for row by row, a few at a time in the course of all of the work.
+// as the arithmetic. A processor has only so many requests under way: so lines are asked for a few at a time, in the
+// course of all of the work. And eight rows take turns, a line of each. Training from floats that way takes a seventh
+// less time than row after row (four or sixteen rows gain less), likely because the processor fetches on its own what
+// follows in a row, and now has the time for it. It does so up to the end of a page: so short rows that follow one
+// another in memory are asked for one after another.
 #pragma once
 
 #include <bit>
@@ -20,7 +23,7 @@ class Lookahead {
     // Of each row, numbers [first, last).
     template <class In>
     Lookahead(const In*, const Rows& source, Index first, Index last)
-        : data_(static_cast<const char*>(source.data)),
+        : address_(reinterpret_cast<Index>(source.data)),
           positions_(source.positions),
           row_bytes_(source.d * static_cast<Index>(sizeof(In))),
           begin_(first * static_cast<Index>(sizeof(In))),
@@ -32,7 +35,10 @@ class Lookahead {
         skipped_ = std::bit_floor(static_cast<std::uint64_t>(passes)) - 1;
         next_row_ = first;
         last_row_ = first + count;
-        line_ = last_line_ = nullptr;
+        const bool gathered = members != nullptr || positions_ != nullptr;
+        most_in_turn_ = gathered || row_bytes_ >= page_bytes ? rows_in_turn : 1;
+        offset_ = last_offset_ = 0;
+        next_turn();
     }
 
     // To be called at every `turn` of a kernel, in which it has read `Bytes` of its rows: brings as many bytes of the
@@ -49,35 +55,53 @@ class Lookahead {
         }
     }
 
+    // The next line; once all were asked for, the last again and again.
     ONELAYER_INLINE void look_at_line() {
-        if (line_ == last_line_) {
-            next_row();
+        prefetch(at_[turn_] + offset_);
+        if (++turn_ == rows_) {
+            next_turn();
         }
-        prefetch(line_);
-        line_ += line_ == last_line_ ? 0 : line_bytes;
     }
 
   private:
     static constexpr int line_bytes = 64;
+    static constexpr Index page_bytes = 4096;
+    static constexpr Index rows_in_turn = 8;
 
-    void next_row() {
-        if (next_row_ == last_row_) {
-            return;
+    // The next line of the rows that take turns; after their last, the rows that follow them.
+    ONELAYER_INLINE void next_turn() {
+        turn_ = 0;
+        if (offset_ + line_bytes < last_offset_) {
+            offset_ += line_bytes;
+        } else {
+            next_rows();
         }
-        const auto row = reinterpret_cast<std::uintptr_t>(data_) +
-                         static_cast<std::uintptr_t>(member(positions_, member(members_, next_row_++)) * row_bytes_);
-        const auto begin = row + static_cast<std::uintptr_t>(begin_), end = row + static_cast<std::uintptr_t>(end_);
-        line_ = reinterpret_cast<const char*>(begin / line_bytes * line_bytes);
-        last_line_ = reinterpret_cast<const char*>((end + line_bytes - 1) / line_bytes * line_bytes);
     }
 
-    const char* data_ = nullptr;
+    void next_rows() {
+        const Index left = last_row_ - next_row_;
+        if (left == 0) {
+            rows_ = 1;
+            return;
+        }
+        rows_ = ceil_div(left, ceil_div(left, most_in_turn_));
+        offset_ = last_offset_ = 0;
+        for (Index i = 0; i < rows_; ++i) {
+            const Index row = address_ + member(positions_, member(members_, next_row_++)) * row_bytes_;
+            const Index begin = (row + begin_) / line_bytes * line_bytes;
+            at_[i] = reinterpret_cast<const char*>(begin);
+            last_offset_ = std::max(last_offset_, row + end_ - begin);
+        }
+    }
+
+    Index address_ = 0;
     const Index* positions_ = nullptr;
     const Index* members_ = nullptr;
     Index row_bytes_ = 0, begin_ = 0, end_ = 0, next_row_ = 0, last_row_ = 0;
     std::uint64_t skipped_ = 0;  // turns after each that brings something
-    const char* line_ = nullptr;
-    const char* last_line_ = nullptr;
+    Index most_in_turn_ = rows_in_turn;
+    const char* at_[rows_in_turn] = {};
+    Index rows_ = 1, turn_ = 0, offset_ = 0, last_offset_ = 0;
 };
 
 }  // namespace onelayer::ONELAYER_ISA
