@@ -13,9 +13,13 @@ namespace onelayer::ONELAYER_ISA {
 inline constexpr Index most_fours = (most_tile_rows + 3) / 4;
 inline constexpr int chunk = 4;  // vectors of features that are interleaved at a time
 
-// Vectors of a chunk for so many outputs: vectors · outputs · digits sums are what the registers hold.
-constexpr int chunk_vectors_together(int outputs) {
-    return outputs <= 2 ? 4 : outputs <= 4 ? 2 : 1;
+// Outputs of a group that are summed at a time, and vectors of a chunk with them: vectors · outputs · digits sums are
+// what the registers hold. With two vectors every residual is loaded half as often as with one.
+constexpr int outputs_summed(int outputs) {
+    return outputs <= 5 ? outputs : (outputs + 1) / 2;
+}
+constexpr int vectors_summed(int outputs) {
+    return outputs <= 2 ? 4 : 2;
 }
 
 // Residuals of one group of outputs: for four rows, each output's digits as three numbers (and one that means nothing).
@@ -66,31 +70,47 @@ ONELAYER_INLINE Bytes interleave_vector(const std::uint8_t* const* rows, Index o
                               _mm_unpackhi_epi16(high, next_high), 3);
 }
 
-// Sums over rows for `Vectors` of the `stride` vectors that each four of rows has in x. ahead(f) is called for each
-// four.
-template <int Vectors, int Outputs, class Ahead>
-ONELAYER_INLINE void sum_digits(const Bytes* x, int stride, Index fours, const ResidualDigits<Outputs>& residual,
-                                Vec<float> (&sums)[Vectors * Outputs], Ahead&& ahead) {
-    Counts counts[Vectors * Outputs * digits] = {};
-    const std::int32_t* r = residual.of_rows;
+// Sums over rows of outputs [First, Last) for `Vectors` of the `stride` vectors that each four of rows has in x, with
+// `Outputs` sums for each vector. ahead(f) is called for each four.
+template <int Vectors, int First, int Last, int Outputs, class Ahead>
+ONELAYER_INLINE void sum_outputs(const Bytes* x, int stride, Index fours, const ResidualDigits<Outputs>& residual,
+                                 Vec<float>* sums, Ahead&& ahead) {
+    constexpr int outputs = Last - First;
+    Counts counts[Vectors * outputs * digits] = {};
+    const std::int32_t* r = residual.of_rows + 4 * First;
     for (Index f = 0; f < fours; ++f, x += stride, r += 4 * Outputs) {
         ahead(f);
 #pragma GCC unroll 16
-        for (int o = 0; o < Outputs; ++o) {
+        for (int o = 0; o < outputs; ++o) {
 #pragma GCC unroll 4
             for (int digit = 0; digit < digits; ++digit) {
                 const Bytes of_rows = _mm512_set1_epi32(r[4 * o + digit]);
 #pragma GCC unroll 4
                 for (int v = 0; v < Vectors; ++v) {
-                    Counts& sum = counts[(v * Outputs + o) * digits + digit];
+                    Counts& sum = counts[(v * outputs + o) * digits + digit];
                     sum = add_products(sum, x[v], of_rows);
                 }
             }
         }
     }
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) {
 #pragma GCC unroll 16
-    for (int i = 0; i < Vectors * Outputs; ++i) {
-        sums[i] = from_digits(counts + i * digits) * residual.units[i % Outputs];
+        for (int o = 0; o < outputs; ++o) {
+            sums[v * Outputs + First + o] =
+                from_digits(counts + (v * outputs + o) * digits) * residual.units[First + o];
+        }
+    }
+}
+
+// The same of all outputs.
+template <int Vectors, int Outputs, int First = 0, class Ahead>
+ONELAYER_INLINE void sum_digits(const Bytes* x, int stride, Index fours, const ResidualDigits<Outputs>& residual,
+                                Vec<float>* sums, Ahead&& ahead) {
+    constexpr int last = std::min(Outputs, First + outputs_summed(Outputs));
+    sum_outputs<Vectors, First, last>(x, stride, fours, residual, sums, ahead);
+    if constexpr (last < Outputs) {
+        sum_digits<Vectors, Outputs, last>(x, stride, fours, residual, sums, ahead);
     }
 }
 
@@ -109,14 +129,12 @@ ONELAYER_INLINE void transpose_blocks(Vec<float>* at, int stride) {
 template <int Ahead, int Outputs, class Tile>
 ONELAYER_INLINE void sum_chunk(const Tile& tile, const Bytes* x, const ResidualDigits<Outputs>& residual,
                                Vec<float>* sums) {
-    constexpr int vectors = chunk_vectors_together(Outputs);
+    constexpr int vectors = vectors_summed(Outputs), sweeps = Outputs > outputs_summed(Outputs) ? 2 : 1;
 #pragma GCC unroll 4
     for (int first = 0; first < chunk; first += vectors) {
-        Vec<float> some[vectors * Outputs];
-        sum_digits<vectors, Outputs>(x + first, chunk, ceil_div(tile.count(), 4), residual, some, [&](Index f) {
-            tile.ahead().template look<4 * vectors * lanes<float> * Ahead / 2>(f);
-        });
-        std::copy(some, some + vectors * Outputs, sums + first * Outputs);
+        sum_digits<vectors, Outputs>(
+            x + first, chunk, ceil_div(tile.count(), 4), residual, sums + first * Outputs,
+            [&](Index f) { tile.ahead().template look<4 * vectors * lanes<float> * Ahead / 2 / sweeps>(f); });
     }
     for (int o = 0; o < Outputs; ++o) {
         transpose_blocks(sums + o, Outputs);

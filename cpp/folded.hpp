@@ -95,22 +95,29 @@ class FoldedWeights {
                               const StepSize<T>& size) {
         const Vec<T> shift = load<T>(shift_ + vector * lanes<T>), square = load<T>(squared_scale_ + vector * lanes<T>);
         const Vec<T> factor = square * size.mean;
-        T* weights = at(weights_, group, vector);
-        T* velocity = velocity_ == nullptr ? nullptr : at(velocity_, group, vector);
-        Vec<T>* offsets = offsets_ + group.first;
-        Vec<T> stepped[Outputs];
+        T* const weights = at(weights_, group, vector);
+        T* const velocity = velocity_ == nullptr ? nullptr : at(velocity_, group, vector);
+        Vec<T>* const offsets = offsets_ + group.first;
+        const T* const of_outputs = residual_sums + group.first;
+        const Vec<T> l2 = broadcast(size.l2), momentum = broadcast(size.momentum), rate = broadcast(size.rate);
+        Vec<T> moves[Outputs], stepped[Outputs];
 #pragma GCC unroll 16
         for (int o = 0; o < Outputs; ++o) {
-            Vec<T> w = load<T>(weights + o * lanes<T>);
-            Vec<T> move = (sums[o] - shift * residual_sums[group.first + o]) * factor + w * size.l2;
-            if (velocity != nullptr) {
-                move += load<T>(velocity + o * lanes<T>) * size.momentum;
-                store(velocity + o * lanes<T>, move);
+            stepped[o] = load<T>(weights + o * lanes<T>);
+            moves[o] = (sums[o] - shift * of_outputs[o]) * factor + stepped[o] * l2;
+        }
+        if (velocity != nullptr) {
+#pragma GCC unroll 16
+            for (int o = 0; o < Outputs; ++o) {
+                moves[o] += load<T>(velocity + o * lanes<T>) * momentum;
+                store(velocity + o * lanes<T>, moves[o]);
             }
-            w -= move * size.rate;
-            store(weights + o * lanes<T>, w);
-            offsets[o] += shift * w;
-            stepped[o] = w;
+        }
+#pragma GCC unroll 16
+        for (int o = 0; o < Outputs; ++o) {
+            stepped[o] -= moves[o] * rate;
+            store(weights + o * lanes<T>, stepped[o]);
+            offsets[o] += shift * stepped[o];
         }
         digits_.template write<Outputs>(group, vector, stepped);
     }

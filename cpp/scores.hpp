@@ -11,10 +11,6 @@
 
 namespace onelayer::ONELAYER_ISA {
 
-// Weights of a group that one run over the features may touch: with the rows they have to stay in a first-level cache
-// of 32 to 48 KB.
-inline constexpr Index run_bytes = 30 << 10;
-
 template <class In, class T, int Rows, int Outputs>
 ONELAYER_INLINE void add_products(const In* const (&rows)[Rows], Index offset, const T* weights,
                                   Vec<T> (&sums)[Outputs * Rows]) {

@@ -65,6 +65,10 @@ Index tile_rows_for(Index features) {
     return std::clamp<Index>(bytes / (features * static_cast<Index>(sizeof(In))), 16, most_tile_rows);
 }
 
+// Weights of a group that one run over the features may touch: with the rows they have to stay in a first-level cache
+// of 32 to 48 KB.
+inline constexpr Index run_bytes = 30 << 10;
+
 // Outputs that kernels work on together.
 struct OutputGroup {
     Index first;

@@ -45,11 +45,13 @@ class WeightDigits<In, T, true> {
 
     template <int Outputs>
     ONELAYER_INLINE void write(OutputGroup group, Index vector, const Vec<T>* weights) {
-        std::int8_t* to = at(group, vector);
+        std::int8_t* const to = at(group, vector);
+        Largest* const largest = largest_ + group.first;
+        const DigitScale* const scales = scales_ + group.first;
 #pragma GCC unroll 16
         for (int o = 0; o < Outputs; ++o) {
-            largest_[group.first + o].see(weights[o]);
-            put_digits(to + o * block, weights[o], scales_[group.first + o]);
+            largest[o].see(weights[o]);
+            put_digits(to + o * block, weights[o], scales[o]);
         }
     }
 

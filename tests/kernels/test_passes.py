@@ -182,6 +182,21 @@ def test_sums_do_not_depend_on_the_number_of_threads(needs_engine: None) -> None
         assert all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
 
 
+@pytest.mark.parametrize("source", [np.uint8, np.float32])
+@pytest.mark.parametrize(("k", "d"), [(3, 100), (10, 785), (17, 3072)])
+def test_a_row_has_the_same_loss_wherever_it_stands(instruction_set: str, k: int, d: int, source: Any) -> None:
+    rng = np.random.default_rng(k)
+    row = rng.integers(0, 256, d).astype(source)
+    weights = (rng.normal(size=(k, d)) / 256).astype(np.float32)
+    n = 37  # blocks of rows of every size, and what is left of them
+    X, y = np.tile(row, (n, 1)), np.zeros(n, np.int64)
+    losses = {
+        kernels.evaluate(X, y, weights, np.zeros(k, np.float32), loss="softmax", row_weights=weight)[0]
+        for weight in np.eye(n, dtype=np.float32)
+    }
+    assert len(losses) == 1
+
+
 def test_the_hinge_has_no_hessian(needs_engine: None) -> None:
     with pytest.raises(ConfigError, match="no curvature"):
         kernels.hessian_product_sums(
