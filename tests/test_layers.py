@@ -13,6 +13,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "onelayer"
 LAYERS = (
     "version",
     "errors",
+    "aligned",
     "kernels",
     "threads",
     "numerics",
