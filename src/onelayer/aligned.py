@@ -17,7 +17,7 @@ def aligned_empty(shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray[Any, A
     """Return an uninitialised array, as ``numpy.empty`` does, whose memory begins with a line of the cache.
 
     NumPy's own large arrays begin 16 bytes into one, so that of every row, or half row, whose size is a multiple of a
-    line one line more has to be fetched. The array is not resized in place: it is a view of a few bytes more.
+    line one line more has to be fetched. What is returned is a view of a few bytes more.
 
     Examples
     --------
