@@ -34,7 +34,7 @@ from onelayer.training.checkpointing import Checkpointing
 from onelayer.training.listeners import Listener
 from onelayer.training.state import TrainingState
 
-__all__ = ["Claim", "claimed", "resume_run", "run_experiment", "train_and_write"]
+__all__ = ["Claim", "claimed", "resume_run", "run_experiment", "train_and_write", "write_environment"]
 
 
 def run_experiment(
@@ -124,14 +124,18 @@ class Claim(Listener):
             self.run.write_config(self._config)
 
     def on_train_begin(self, state: TrainingState) -> None:
-        """Remove an earlier run: data and configuration are good."""
+        """Remove an earlier run."""
+        self.begin()
+
+    def begin(self) -> None:
+        """Remove an earlier run: data and configuration are good, and there is something to write."""
         if not self._is_new:
             self.run.clear()
             self.run.write_config(self._config)
         self._has_begun = True
 
     def give_up(self, new_folders: Sequence[Path]) -> None:
-        """Leave nothing behind, if training has not begun."""
+        """Leave nothing behind, if the run has not begun."""
         if self._is_new and not self._has_begun:
             self.run.clear()
             with contextlib.suppress(OSError):
@@ -230,6 +234,17 @@ def _write(
         "evaluation": evaluations[last].to_dict(),
         "data": data_figures(splits),
     }
+    write_environment(config, run, splits)
+    run.write_history(clf.history_)
+    run.write_metrics(metrics)
+    report_run(run)
+    if not interrupted:
+        run.remove_checkpoint()
+    return metrics
+
+
+def write_environment(config: ExperimentConfig, run: RunDirectory, splits: Splits) -> None:
+    """Write what the run ran on and with."""
     run.write_environment(
         describe_environment(
             engine=kernels.name(),
@@ -238,9 +253,3 @@ def _write(
             seed=config.random_state,
         )
     )
-    run.write_history(clf.history_)
-    run.write_metrics(metrics)
-    report_run(run)
-    if not interrupted:
-        run.remove_checkpoint()
-    return metrics
