@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onelayer import kernels
 from onelayer.data import Dataset, Splits
@@ -23,7 +23,6 @@ from onelayer.experiment.report import report_run
 from onelayer.experiment.subject import subject_of
 from onelayer.features import ImageFeatures
 from onelayer.image_model import ImageModel
-from onelayer.live.watching import Live
 from onelayer.solvers.status import Status
 from onelayer.storage.checkpoints import load_checkpoint
 from onelayer.storage.environment import describe_environment
@@ -33,6 +32,9 @@ from onelayer.threads import usable_threads
 from onelayer.training.checkpointing import Checkpointing
 from onelayer.training.listeners import Listener
 from onelayer.training.state import TrainingState
+
+if TYPE_CHECKING:
+    from onelayer.live.watching import Live
 
 __all__ = ["Claim", "claimed", "resume_run", "run_experiment", "train_and_write", "write_environment"]
 
