@@ -34,7 +34,7 @@ class SweepAxis(_Checked):
     def _numbers_have_a_scale(self) -> Self:
         if self.scale != "list" and not self.has_numbers:
             raise ValueError(f"values on a {self.scale} scale must be numbers")
-        if self.scale == "log" and min(self.values) <= 0:  # type: ignore[type-var,operator]
+        if self.scale == "log" and any(isinstance(value, int | float) and value <= 0 for value in self.values):
             raise ValueError("values on a log scale must be above 0")
         return self
 
