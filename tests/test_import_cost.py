@@ -34,3 +34,9 @@ def test_import_loads_only_the_standard_library():
 def test_import_takes_at_most_150_milliseconds():
     run("import onelayer")  # compiles it, if nothing has yet
     assert statistics.median(seconds("import onelayer") for _ in range(7)) <= 0.15
+
+
+def test_what_trains_and_evaluates_loads_nothing_that_draws():
+    loaded = json.loads(run(LOADED.replace("import onelayer;", "import onelayer.experiment;")))
+    assert {"sklearn", "onelayer.image_model"} <= set(loaded)
+    assert "matplotlib" not in loaded

@@ -80,7 +80,7 @@ class MissingDependencyError(OnelayerError, ImportError):
 
 
 class InterruptedTrainingWarning(UserWarning):
-    """Training was ended by the user; the model holds what was learned until then."""
+    """Training was ended by the user; the model, or the result of the sweep, holds what was learned until then."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

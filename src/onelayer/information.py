@@ -124,7 +124,8 @@ def _expected_surprise(p: NDArray[np.float64], x: NDArray[np.float64], unit: str
         raise ConfigError(f"unknown unit {shown!r}{did_you_mean(shown, _PER_NAT)}; known are nats, bits")
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(p > 0, -p * np.log(x), 0.0)
-    return terms.sum(axis=-1) * _PER_NAT[unit]  # type: ignore[no-any-return]
+    figures: Figures = terms.sum(axis=-1) * _PER_NAT[unit]
+    return figures
 
 
 def _distribution(p: ArrayLike, name: str) -> NDArray[np.float64]:

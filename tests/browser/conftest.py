@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,14 +40,24 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     run_experiment(ExperimentConfig(**quick), folder / "digits")
     run_experiment(ExperimentConfig(loss="hinge", **quick), folder / "hinge")
     run_sweep(SweepConfig(grid=("l2=0.001,0.1", "learning_rate=0.01,0.1"), **quick), folder / "sweep")
+    _interrupt(RunDirectory.open(shutil.copytree(folder / "sweep", folder / "interrupted")))
     hostile = folder / HOSTILE.replace("/", "")
     _write_images(folder / "images")
     run_experiment(ExperimentConfig(dataset=str(folder / "images"), **quick), hostile)
     _make_hostile(RunDirectory.open(hostile))
     comparison = folder / "comparison.html"
     compare_runs([RunDirectory.open(path) for path in (folder / "digits", folder / "hinge", hostile)], comparison)
-    paths = {kind: folder / kind / "report.html" for kind in ("digits", "hinge", "sweep")}
+    paths = {kind: folder / kind / "report.html" for kind in ("digits", "hinge", "sweep", "interrupted")}
     return {**paths, "hostile": hostile / "report.html", "comparison": comparison}
+
+
+def _interrupt(run: RunDirectory) -> None:
+    """Make a sweep one that was interrupted in its last trials, and make its report again."""
+    table = run.read_sweep()
+    unfinished = [trial | {"status": "interrupted"} for trial in table["trials"][2:]]
+    table |= {"trials": [*table["trials"][:2], *unfinished], "interrupted": True, "chosen": None, "one_se": None}
+    run.write_sweep(table)
+    report_run(run)
 
 
 def _write_images(folder: Path) -> None:

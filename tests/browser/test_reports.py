@@ -12,10 +12,12 @@ from onelayer.reporting.theme import DARK, LIGHT
 
 pytestmark = pytest.mark.slow
 
-KINDS = ("digits", "hinge", "hostile", "sweep", "comparison")
+PICTURED = ("digits", "hinge", "hostile", "sweep", "comparison")
+KINDS = (*PICTURED, "interrupted")
 WIDTHS = (1280, 390)
 
 every_page = pytest.mark.parametrize(("kind", "width"), [(kind, width) for kind in KINDS for width in WIDTHS])
+every_picture = pytest.mark.parametrize(("kind", "width"), [(kind, width) for kind in PICTURED for width in WIDTHS])
 
 
 def payload(page):
@@ -55,7 +57,7 @@ def test_nothing_scrolls_sideways(open_report, kind, width):
     assert open_report(kind, width).page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@every_page
+@every_picture
 def test_every_chart_is_drawn(open_report, kind, width):
     page = open_report(kind, width).page
     marks = page.evaluate(
@@ -66,7 +68,7 @@ def test_every_chart_is_drawn(open_report, kind, width):
     assert min(marks.values()) >= 1
 
 
-@every_page
+@every_picture
 def test_every_image_is_decoded(open_report, kind, width):
     page = open_report(kind, width).page
     sizes = page.evaluate(

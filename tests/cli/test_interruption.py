@@ -143,12 +143,43 @@ def test_ctrl_c_keeps_what_is_learned_and_resuming_goes_on(begin, folder, uninte
     assert not (folder / "run" / "checkpoint.safetensors").exists()
 
 
-def test_ctrl_c_before_training_leaves_nothing(onelayer, folder, monkeypatch):
+SWEPT = """
+import sys
+import onelayer.selection as selection
+from onelayer.cli import main
+
+class Told(selection.SweepListener):
+    def on_epoch_end(self, epoch, running):
+        open("begun", "w").close()
+
+selection.SweepProgress = Told
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_the_trials_of_a_sweep(folder):
+    grid = ["--grid", "l2=1e-4:1:log:9", "--set", "max_epochs=1000000"]
+    command = [sys.executable, "-c", SWEPT, "sweep", "digits", *grid, "--out", "run", "--json"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    with subprocess.Popen(command, cwd=folder, **pipes) as process:
+        wait_for(folder / "begun", process)
+        process.send_signal(signal.SIGINT)
+        out, err = finish(process)
+    assert json.loads(out)["sweep"]["n_tried"] == 9
+    assert err.startswith("interrupted: 0 of 9 trials were finished, 9 more in part; they are in run, and nothing was")
+    trials = json.loads((folder / "run" / "sweep.json").read_text())["trials"]
+    assert {trial["status"] for trial in trials} == {"interrupted"}
+    assert len({trial["epochs"] for trial in trials}) == 1
+
+
+@pytest.mark.parametrize("verb", [["train"], ["sweep", "--grid", "l2=0,1"]])
+def test_ctrl_c_before_training_leaves_nothing(onelayer, folder, monkeypatch, verb):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("onelayer.experiment.run.load_parts", interrupted)
-    outcome = onelayer("train", "--out", "a/run")
+    monkeypatch.setattr("onelayer.experiment.data.load_dataset", interrupted)
+    outcome = onelayer(*verb, "--out", "a/run")
     assert (outcome.code, outcome.out, outcome.err) == (1, "", "error: interrupted\n")
     assert list(folder.iterdir()) == []
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 
 from onelayer.cli import main
+from onelayer.selection import SweepListener
+from onelayer.training.listeners import Listener
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +71,69 @@ def test_all_diverged_is_exit_code_1(tmp_path, capsys):
     grid = ["--grid", "learning_rate=1e30,1e31", "--set", "l2=1.0"]
     assert main([*BASE, *grid, "--out", str(tmp_path / "run")]) == 1
     assert "all 2 models of the sweep diverged" in capsys.readouterr().err
+
+
+@pytest.fixture
+def ctrl_c(monkeypatch):
+    """Press Ctrl-C in the first epoch of the sweep."""
+
+    class Press(SweepListener):
+        def on_epoch_end(self, epoch, running):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("onelayer.selection.SweepProgress", Press)
+
+
+def test_interrupted_sweep_says_what_is_kept_and_what_to_do(tmp_path, capsys, ctrl_c):
+    out = tmp_path / "run"
+    grid = ["--grid", "batch_size=64,128", "--grid", "l2=1e-4,0.1"]
+    assert main([*BASE, *grid, "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    assert said.err == (
+        f"interrupted: 0 of 4 trials were finished, 2 more in part; they are in {out}, "
+        "and nothing was chosen or tested\n"
+        f"onelayer sweep --config {out}/config.toml runs all of it again\n"
+    )
+    assert said.out.startswith("digits: 2 tried in 1 pass and ")
+    assert said.out.endswith(f"Run directory: {out} (open report.html there)\n")
+    assert len(said.out.splitlines()) == 2
+
+
+def test_json_of_an_interrupted_sweep_is_its_metrics(tmp_path, capsys, ctrl_c):
+    assert main([*BASE, *GRID, "--out", str(tmp_path / "run"), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown == json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert (shown["interrupted"], shown["sweep"]["n_planned"], shown["sweep"]["chosen"]) == (True, 6, None)
+
+
+def test_report_of_an_interrupted_sweep_is_written_anew(tmp_path, capsys, ctrl_c):
+    main([*BASE, *GRID, "--out", str(tmp_path / "run")])
+    (tmp_path / "run" / "report.html").unlink()
+    assert main(["report", str(tmp_path / "run")]) == 0
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+@pytest.mark.parametrize("arguments", [["evaluate", "run", "digits"], ["train", "--resume", "run"]])
+def test_interrupted_sweep_has_no_model_to_use(arguments, tmp_path, capsys, ctrl_c, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    main([*BASE, *GRID, "--out", "run"])
+    capsys.readouterr()
+    assert main(arguments) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("error: run is ")
+    assert len(complaint.splitlines()) == 1
+
+
+def test_interrupted_final_training_says_that_the_sweep_is_whole(tmp_path, capsys, monkeypatch):
+    class Press(Listener):
+        def on_epoch_begin(self, state):
+            if state.epoch == 1:
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("onelayer.training.progress.Progress", Press)
+    out = tmp_path / "run"
+    assert main([*BASE, *GRID, "--out", str(out), "--json"]) == 0
+    said = capsys.readouterr()
+    assert "interrupted: the sweep is whole; the final model holds what was learned until then\n" in said.err
+    shown = json.loads(said.out)
+    assert (shown["interrupted"], shown["sweep"]["interrupted"], shown["epochs"]) == (True, False, 1)

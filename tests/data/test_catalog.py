@@ -5,7 +5,7 @@ import re
 import pytest
 
 from onelayer.data.catalog import CATALOG, CatalogEntry, find_entry
-from onelayer.data.cifar import LAYOUTS
+from onelayer.data.cifar import LAYOUTS, CifarLayout
 from onelayer.errors import ConfigError
 
 ENTRIES = list(CATALOG.values())
@@ -54,12 +54,12 @@ def test_members_are_the_files_of_both_layouts(name: str) -> None:
 @pytest.mark.parametrize(
     "layout", [layout for layout in LAYOUTS if layout.label_bytes], ids=lambda layout: layout.format
 )
-def test_sizes_of_members_follow_from_the_layout(layout: object) -> None:
-    record = layout.label_bytes + 3072  # type: ignore[attr-defined]
-    entry = CATALOG["cifar10" if layout.n_classes == 10 else "cifar100"]  # type: ignore[attr-defined]
+def test_sizes_of_members_follow_from_the_layout(layout: CifarLayout) -> None:
+    record = layout.label_bytes + 3072
+    entry = CATALOG["cifar10" if layout.n_classes == 10 else "cifar100"]
     sizes = {member.name: member.size for member in entry.members}
-    assert sizes[layout.train[0]] == layout.train_rows * record  # type: ignore[attr-defined]
-    assert sizes[layout.test[0]] == layout.test_rows * record  # type: ignore[attr-defined]
+    assert sizes[layout.train[0]] == layout.train_rows * record
+    assert sizes[layout.test[0]] == layout.test_rows * record
 
 
 # Mean pixel as published, pixels of a channel, times 255 where the mean is of 1.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,9 +60,9 @@ def test_cifar100_is_read_with_its_fine_labels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [lambda d: d[:-1], lambda d: d + b"\0", lambda d: d[: len(d) // 2], lambda d: b""])
-def test_wrong_length_is_refused(tmp_path: Path, change: object) -> None:
+def test_wrong_length_is_refused(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "data_batch_1.bin"
-    path.write_bytes(change(records(4, 1)))  # type: ignore[operator]
+    path.write_bytes(change(records(4, 1)))
     with pytest.raises(DataError, match="4 records take 12,292"):
         read_binary(path, 4, 1)
 

@@ -42,7 +42,7 @@ def test_arrays_are_kept_not_copied() -> None:
 
 def test_fields_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
-        images().name = "other"  # type: ignore[misc]
+        images().name = "other"  # type: ignore[misc]  # that it can't be is what is tested
 
 
 def test_repr_is_short_and_without_control_characters() -> None:

@@ -25,7 +25,13 @@ Serve = Callable[[dict[str, bytes]], str]
 
 
 @pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+def requested() -> list[str]:
+    """What the servers of ``serve`` were asked for."""
+    return []
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch, requested: list[str]) -> Iterator[Serve]:
     """Serve files on loopback: name to content in, address out."""
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -49,8 +55,6 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return f"http://127.0.0.1:{server.server_port}/"
 
-    requested: list[str] = []
-    start.requested = requested  # type: ignore[attr-defined]
     yield start
     for server in servers:
         server.shutdown()
@@ -82,22 +86,24 @@ def nobody() -> str:
     return f"http://127.0.0.1:{server.server_port}/"
 
 
-def test_a_named_set_is_downloaded_once(serve: Serve, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_set_is_downloaded_once(
+    serve: Serve, requested: list[str], own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = mnist_files()
     monkeypatch.setattr("onelayer.data.load.CATALOG", {"mnist": mnist(files, serve(files))})
     for _ in range(2):
         assert load_dataset("mnist").train.n == 30
     assert {path.name: path.read_bytes() for path in (own_cache / "mnist").iterdir()} == files
-    assert sorted(serve.requested) == sorted(files)  # type: ignore[attr-defined]
+    assert sorted(requested) == sorted(files)
 
 
-def test_a_download_broken_off_is_completed(serve: Serve, own_cache: Path) -> None:
+def test_a_download_broken_off_is_completed(serve: Serve, requested: list[str], own_cache: Path) -> None:
     files = mnist_files()
     name, *others = files
     (own_cache / "mnist").mkdir(parents=True)
     (own_cache / "mnist" / name).write_bytes(files[name])
     download(mnist(files, serve(files)))
-    assert sorted(serve.requested) == sorted(others)  # type: ignore[attr-defined]
+    assert sorted(requested) == sorted(others)
 
 
 def test_the_next_address_is_tried(serve: Serve, own_cache: Path) -> None:

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import struct
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -114,8 +115,8 @@ def test_counts_of_images_and_labels_must_agree(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: None], ids=["a folder", "nothing"])
-def test_what_is_no_file_is_refused(tmp_path: Path, make: object) -> None:
-    make(tmp_path / "file")  # type: ignore[operator]
+def test_what_is_no_file_is_refused(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    make(tmp_path / "file")
     with pytest.raises(DataError, match="file"):
         read_idx(tmp_path / "file", 3)
 

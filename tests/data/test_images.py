@@ -5,6 +5,7 @@ import os
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -141,8 +142,8 @@ def test_unreadable_is_refused_by_name(tmp_path: Path, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: None], ids=["a folder", "nothing"])
-def test_what_is_no_file_is_refused(tmp_path: Path, make: object) -> None:
-    make(tmp_path / "x.png")  # type: ignore[operator]
+def test_what_is_no_file_is_refused(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    make(tmp_path / "x.png")
     with pytest.raises(DataError, match=r"x\.png"):
         read_image(tmp_path / "x.png")
 

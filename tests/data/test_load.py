@@ -42,7 +42,8 @@ def test_mnist_keeps_its_official_test_part(data_dir: Path) -> None:
     assert splits.test.class_counts.tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert splits.train.title == "mnist"
     assert splits.train.class_names == tuple("0123456789")
-    assert abs(splits.validation.class_counts * 9 - splits.train.class_counts).max() <= 10  # type: ignore[union-attr]
+    assert splits.validation is not None
+    assert abs(splits.validation.class_counts * 9 - splits.train.class_counts).max() <= 10
 
 
 def test_official_training_part_stays_whole_and_in_order_without_validation(data_dir: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from fuzzing import idx, pixels
 from PIL import Image
 
-from onelayer.data.catalog import CATALOG
+from onelayer.data.catalog import CATALOG, CatalogEntry
 from onelayer.data.cifar import LAYOUTS
 from onelayer.data.locate import cache_folder, data_folder, find_by_name, find_by_path
 from onelayer.errors import ConfigError, DataError
@@ -54,8 +55,8 @@ def test_official_files_are_found_in_the_folder_and_in_named_folders(tmp_path: P
 @pytest.mark.parametrize(
     ("put", "form"), [(put_images, "class folders"), (put_npz, "npz"), (put_cifar, "CIFAR-10 binary")]
 )
-def test_named_folders_may_have_any_format(tmp_path: Path, put: object, form: str) -> None:
-    put(tmp_path / "cifar10-mine")  # type: ignore[operator]
+def test_named_folders_may_have_any_format(tmp_path: Path, put: Callable[[Path], Path], form: str) -> None:
+    put(tmp_path / "cifar10-mine")
     found = find_by_name(CIFAR10, tmp_path)
     assert found is not None
     assert found.format == form
@@ -67,8 +68,8 @@ def test_a_directory_of_that_name_may_have_any_format(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("put", [put_images, put_npz, put_cifar])
-def test_the_folder_itself_counts_only_with_the_official_layout(tmp_path: Path, put: object) -> None:
-    put(tmp_path)  # type: ignore[operator]
+def test_the_folder_itself_counts_only_with_the_official_layout(tmp_path: Path, put: Callable[[Path], Path]) -> None:
+    put(tmp_path)
     assert find_by_name(MNIST, tmp_path) is None
 
 
@@ -81,9 +82,9 @@ def test_the_named_folder_comes_before_the_folder_itself(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("layout", "entry"), [(0, CIFAR10), (1, CIFAR10), (2, CIFAR100), (3, CIFAR100)])
-def test_unpacked_official_archives_are_found(tmp_path: Path, layout: int, entry: object) -> None:
+def test_unpacked_official_archives_are_found(tmp_path: Path, layout: int, entry: CatalogEntry) -> None:
     put_cifar(tmp_path / LAYOUTS[layout].folder, layout)
-    found = find_by_name(entry, tmp_path)  # type: ignore[arg-type]
+    found = find_by_name(entry, tmp_path)
     assert found is not None
     assert found.format == LAYOUTS[layout].format
 
@@ -125,13 +126,13 @@ def test_data_folder_is_the_argument_or_the_environment(tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize("put", [put_idx, put_images, put_npz])
-def test_paths_are_read_by_what_they_hold(tmp_path: Path, put: object) -> None:
-    assert find_by_path(put(tmp_path / "x")).read(None).parts  # type: ignore[operator]
+def test_paths_are_read_by_what_they_hold(tmp_path: Path, put: Callable[[Path], Path]) -> None:
+    assert find_by_path(put(tmp_path / "x")).read(None).parts
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.write_text("x"), lambda path: None])
-def test_paths_without_data_are_refused(tmp_path: Path, make: object) -> None:
-    make(tmp_path / "thing.csv")  # type: ignore[operator]
+def test_paths_without_data_are_refused(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    make(tmp_path / "thing.csv")
     with pytest.raises(DataError, match=r"thing\.csv"):
         find_by_path(tmp_path / "thing.csv")
 

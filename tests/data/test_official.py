@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,9 +60,9 @@ def test_otherwise_it_is_unknown(member: Path, other: bool) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"image_shape": (4, 4, 1)}, {"class_names": ("a", "b", "c")}])
-def test_another_shape_or_number_of_classes_is_another_set(changes: dict[str, object]) -> None:
+def test_another_shape_or_number_of_classes_is_another_set(changes: dict[str, Any]) -> None:
     with pytest.raises(DataError, match="is not example: it has 4×4×3 in 2 classes"):
-        check_identity(replace(ENTRY, **changes), {"train": PART}, Path("place"))  # type: ignore[arg-type]
+        check_identity(replace(ENTRY, **changes), {"train": PART}, Path("place"))
 
 
 def test_another_set_of_the_catalog_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, PredefinedSplit, StratifiedKFold, cross_val_score
 
 from onelayer import OneLayerClassifier
-from onelayer.errors import ConfigError, InputError
+from onelayer.errors import ConfigError, InputError, InterruptedTrainingWarning
 from onelayer.estimators.sweeping import sweep_classifier
-from onelayer.selection import Fold, shuffled_folds
+from onelayer.selection import Fold, SweepListener, shuffled_folds
 
 X, Y = load_digits(return_X_y=True)
 X, Y = X[:600], Y[:600]
@@ -138,3 +140,15 @@ def test_one_thing_to_choose_on(given):
 def test_wrong_grids_are_said(grid, error, message):
     with pytest.raises(error, match=message):
         sweep_classifier(classifier(), X, Y, grid, folds=3)
+
+
+def test_interrupted_sweep_warns_the_caller_and_returns_what_was_tried():
+    class Press(SweepListener):
+        def on_epoch_end(self, epoch, running):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.warns(InterruptedTrainingWarning, match="0 of 2 trials were finished.* nothing was chosen") as caught:
+        result = sweep_classifier(classifier(), X, Y, {"l2": [0.0, 1.0]}, folds=3, listener=Press())
+    assert caught[0].filename == __file__
+    assert [(trial.status, trial.epochs, len(trial.folds)) for trial in result.trials] == [("interrupted", 1, 1)] * 2
+    assert result.chosen is None

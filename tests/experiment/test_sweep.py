@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from onelayer import OneLayerClassifier, load_model
 from onelayer.errors import ConfigError, DivergenceError, RunDirectoryError
 from onelayer.experiment import evaluate_model, resume_run, run_experiment
 from onelayer.experiment import sweep as sweep_module
+from onelayer.experiment.comparison import compare_runs
 from onelayer.experiment.config import ExperimentConfig, SweepConfig
 from onelayer.experiment.data import load_parts
 from onelayer.experiment.report import report_run
@@ -138,7 +140,84 @@ def test_what_fails_before_training_leaves_nothing_behind(keys, error, message, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_interrupted_sweep_leaves_nothing_behind(tmp_path):
+class Press(SweepListener):
+    """Presses Ctrl-C at the end of the first epoch of the second pass."""
+
+    def on_pass_begin(self, number, models, epochs):
+        self.number = number
+
+    def on_epoch_end(self, epoch, running):
+        if (self.number, epoch) == (2, 0):
+            signal.raise_signal(signal.SIGINT)
+
+
+INTERRUPTED = {"grid": ["batch_size=64,128,256", "l2=1e-4,0.1"]}
+
+
+@pytest.fixture
+def interrupted(tmp_path):
+    metrics = run_sweep(config(**INTERRUPTED), tmp_path / "run", sweep_listener=Press())
+    return metrics, RunDirectory.open(tmp_path / "run")
+
+
+def test_interrupted_sweep_keeps_its_trials(interrupted):
+    table = interrupted[1].read_sweep()
+    assert [(trial["values"]["batch_size"], trial["status"], trial["epochs"]) for trial in table["trials"]] == [
+        *[(64, "finished", 4)] * 2,
+        *[(128, "interrupted", 1)] * 2,
+    ]
+    assert (table["n_planned"], table["n_finished"], table["chosen"]) == (6, 2, None)
+
+
+def test_interrupted_sweep_has_no_model_and_no_figures_of_any_part(interrupted):
+    metrics, run = interrupted
+    assert metrics == run.read_metrics()
+    assert metrics["interrupted"] is metrics["sweep"]["interrupted"] is True
+    assert not {"train", "validation", "test", "evaluation"} & set(metrics)
+    names = {path.name for path in run.path.iterdir()}
+    assert names == {"config.toml", "metrics.json", "sweep.json", "environment.json", "report.html"}
+
+
+def test_config_of_an_interrupted_sweep_makes_it_whole(interrupted, no_report):
+    run = interrupted[1]
+    metrics = run_sweep(SweepConfig.check(run.read_config()), run.path, overwrite=True)
+    assert (metrics["interrupted"], metrics["sweep"]["n_finished"]) == (False, 6)
+
+
+def test_report_of_an_interrupted_sweep_can_be_written_anew(interrupted):
+    run = interrupted[1]
+    before = run.report_path.read_text()
+    assert "of 6 combinations 2 were trained to their end, 2 in part and 2 not at all" in before
+    assert "<code>onelayer sweep digits --grid " in before
+    report_run(run)
+    assert run.report_path.read_text() == before
+
+
+def test_interrupted_sweep_is_not_compared(interrupted, swept, tmp_path):
+    with pytest.raises(RunDirectoryError, match="a sweep that was interrupted: it has no model"):
+        compare_runs([swept[1], interrupted[1]], tmp_path / "comparison.html")
+
+
+def test_interrupted_sweep_takes_the_place_of_an_earlier_run(tmp_path, no_report):
+    run_experiment(ExperimentConfig.check({"dataset": "digits", **SETTINGS}), tmp_path / "run")
+    run_sweep(config(**INTERRUPTED), tmp_path / "run", sweep_listener=Press(), overwrite=True)
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+    assert RunDirectory.open(tmp_path / "run").read_config()["grid"] == INTERRUPTED["grid"]
+
+
+def test_whole_sweep_is_kept_whatever_happens_to_the_final_model(tmp_path, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweep_module, "train_and_write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(config(), tmp_path / "run")
+    table = RunDirectory.open(tmp_path / "run").read_sweep()
+    assert (table["n_finished"], table["interrupted"]) == (6, False)
+    assert table["chosen"] in table["trials"]
+
+
+def test_sweep_that_is_broken_off_leaves_nothing_behind(tmp_path):
     class Impatient(SweepListener):
         def on_epoch_end(self, epoch, running):
             raise KeyboardInterrupt

@@ -46,6 +46,18 @@ def test_trial_that_stopped_early_on_one_fold_says_so():
     assert summarize({}, [fold(0.9), fold(0.9, status="stopped early")]).status == "stopped early"
 
 
+@pytest.mark.parametrize(
+    ("folds", "status"),
+    [
+        ([fold(0.9), fold(0.9, status="interrupted")], "interrupted"),
+        ([fold(0.9, status="stopped early")], "interrupted"),
+        ([fold(0.9), fold(None, None, status="diverged")], "diverged"),
+    ],
+)
+def test_trial_of_three_folds_that_lacks_some_was_interrupted(folds, status):
+    assert summarize({}, folds, 3).status == status
+
+
 def test_best_is_the_most_accurate():
     assert best_trial(trials(0.5, 0.9, 0.7)).values == {"l2": 1.0}
 
@@ -90,6 +102,16 @@ def test_result_counts_what_was_tried_and_is_json():
     result = SweepResult((Axis("l2", (0.0, 1.0, 2.0)),), tuple(found), found[1], found[1], 1, 1, 2.5)
     table = json.loads(json.dumps(result.to_dict()))
     assert (table["n_tried"], table["n_models"], table["n_diverged"]) == (3, 3, 1)
+    assert (table["interrupted"], table["n_planned"], table["n_finished"]) == (False, 3, 3)
     assert table["chosen"]["values"] == {"l2": 1.0}
     assert [trial["validation_accuracy"] for trial in table["trials"]] == [0.5, 0.9, None]
     assert table["axes"] == [{"name": "l2", "values": [0.0, 1.0, 2.0], "scale": "list"}]
+
+
+def test_interrupted_result_has_no_choice_and_is_json():
+    found = [*trials(0.5), summarize({"l2": 1.0}, [fold(0.9, status="interrupted")])]
+    table = json.loads(
+        json.dumps(SweepResult((Axis("l2", (0.0, 1.0, 2.0)),), tuple(found), None, None, 1, 1, 2.5).to_dict())
+    )
+    assert (table["interrupted"], table["chosen"], table["one_se"]) == (True, None, None)
+    assert (table["n_planned"], table["n_tried"], table["n_finished"]) == (3, 2, 1)

@@ -171,6 +171,20 @@ def test_models_of_fewer_epochs_leave_earlier():
     assert [model.epochs for model in together] == [5, 5, 3, 5]
 
 
+def test_stopped_models_are_as_they_would_be_alone_after_as_many_epochs():
+    problem, models = make_problem("softmax"), make_models()
+    models[0] = models[0].model_copy(update={"max_epochs": 2})
+    starts, asked = make_starts(problem, "softmax"), iter([False, True])
+    together = train_together(problem, models, 3, starts, stopping=lambda: next(asked))
+    assert [model.status for model in together] == [Status.FINISHED] + 3 * [Status.INTERRUPTED]
+    for model, parameters, start in zip(together, models, starts, strict=True):
+        objective = replace(problem.objective, penalty=L2(parameters.l2))
+        state = train(replace(problem, objective=objective), parameters, 3, start.copy(), until_epoch=2)
+        assert (model.epochs, model.steps) == (2, state.solver.step)
+        assert [v.loss for v in model.validations] == pytest.approx(state.history.arrays()["validation_loss"])
+        assert_same(model.kept, state.kept)
+
+
 @pytest.mark.parametrize("rate", [1e200, 1e30])
 def test_diverged_model_is_marked_and_the_others_go_on(rate):
     problem, models = make_problem("softmax"), make_models(max_epochs=30)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -147,6 +148,69 @@ def test_listener_hears_of_passes_and_epochs():
     heard = Heard()
     sweep(Grid.of({"max_epochs": [1, 2]}), BASE, prepare, listener=heard)
     assert heard.events == [(1, 2, 2), (0, 1), (1, 0), "end"]
+
+
+class PressIn(SweepListener):
+    """Presses Ctrl-C at the end of the first epoch of a pass."""
+
+    def __init__(self, number: int, times: int = 1) -> None:
+        self.number, self.times, self.pass_, self.ends = number, times, 0, 0
+
+    def on_pass_begin(self, number, models, epochs):
+        self.pass_ = number
+
+    def on_epoch_end(self, epoch, running):
+        for _ in range(self.times if (self.pass_, epoch) == (self.number, 0) else 0):
+            signal.raise_signal(signal.SIGINT)
+
+    def on_sweep_end(self):
+        self.ends += 1
+
+
+def test_ctrl_c_keeps_whole_passes_and_the_begun_one():
+    grid = Grid.of({"loss": ["softmax", "hinge", "sigmoid"], "l2": [0.0, 0.1]})
+    whole, result = sweep(grid, BASE, prepare), sweep(grid, BASE, prepare, listener=PressIn(2))
+    assert result.trials[:2] == whole.trials[:2]
+    assert [trial.values for trial in result.trials] == grid.values()[:4]
+    assert [(trial.status, trial.epochs) for trial in result.trials[2:]] == [("interrupted", 1)] * 2
+    for trial, parameters in zip(result.trials[2:], grid.trials(BASE)[2:4], strict=True):
+        history = alone(prepare(parameters, None).problem, parameters)
+        assert trial.validation_loss == pytest.approx(history["validation_loss"][0])
+    assert (result.n_planned, result.n_tried, result.n_finished, result.passes) == (6, 4, 2, 2)
+
+
+def test_of_an_interrupted_sweep_nothing_is_chosen():
+    result = sweep(Grid.of({"l2": [0.0, 0.1]}), BASE, prepare, listener=PressIn(1))
+    assert (result.interrupted, result.chosen, result.one_se) == (True, None, None)
+    assert not sweep(Grid.of({"l2": [0.0, 0.1]}), BASE, prepare).interrupted
+
+
+def test_ctrl_c_keeps_the_folds_that_were_begun():
+    grid = Grid.of({"l2": [0.0, 5.0]})
+    whole, result = (sweep(grid, BASE, prepare, folds=FOLDS, listener=one) for one in (None, PressIn(3)))
+    for trial, other in zip(result.trials, whole.trials, strict=True):
+        assert trial.status == "interrupted"
+        assert trial.folds[:2] == other.folds[:2]
+        assert [fold.status for fold in trial.folds] == ["finished", "finished", "interrupted"]
+        assert trial.validation_accuracy == pytest.approx(np.mean([fold.accuracy for fold in trial.folds]))
+    assert (result.n_finished, result.n_models, result.passes) == (0, 6, 3)
+
+
+def test_trials_that_lack_folds_are_interrupted(monkeypatch):
+    """Of eight models in passes of seven, one trial has its last fold in the pass that never came."""
+    monkeypatch.setattr("onelayer.selection.sweeping.MOST_BYTES", 7 * K * D * 8)
+    base = BASE.model_copy(update={"max_epochs": 1})
+    grid, options = Grid.of({"l2": [0.0, 5.0]}), {"folds": FOLDS, "folds_in_one_pass": True}
+    result = sweep(grid, base, prepare_whole, listener=PressIn(1), **options)
+    assert [(trial.status, len(trial.folds)) for trial in result.trials] == [("finished", 4), ("interrupted", 3)]
+
+
+def test_second_ctrl_c_is_not_caught():
+    pressing = PressIn(1, times=2)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(Grid.of({"l2": [0.0, 0.1]}), BASE, prepare, listener=pressing)
+    assert pressing.ends == 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_without_a_seed_there_is_no_sweep():

@@ -1,7 +1,8 @@
 """The command line: thin verbs over the package. Modules that compute are loaded by the verb that needs them.
 
-Exit codes: 0 done, also where Ctrl-C ended training and the run was written; 1 the run failed (diverged, disk full), or
-a check did; 2 bad usage, input or configuration. Results go to stdout; errors, progress and messages to stderr.
+Exit codes: 0 done, also where Ctrl-C ended training or a sweep and the run was written; 1 the run failed (diverged,
+disk full), or a check did; 2 bad usage, input or configuration. Results go to stdout; errors, progress and messages to
+stderr.
 """
 
 from __future__ import annotations

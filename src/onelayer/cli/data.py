@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -50,7 +50,8 @@ def show(
     from onelayer.data import describe, load_dataset
 
     size = integers(resize, "--resize")
-    found = describe(load_dataset(dataset, data_dir=data_dir, resize=tuple(size) if size else None, progress=True))  # type: ignore[arg-type]
+    sides: Any = tuple(size) if size else None  # two of them, or load_dataset says so
+    found = describe(load_dataset(dataset, data_dir=data_dir, resize=sides, progress=True))
     if json:
         show_json(found)
         return

@@ -107,11 +107,9 @@ def report(
 ) -> None:
     """Write a run's report anew, or compare several."""
     from onelayer.experiment.comparison import compare_runs
-    from onelayer.experiment.report import report_run
-    from onelayer.storage.run_directory import RunDirectory
+    from onelayer.experiment.report import find_run, report_run
 
-    needs = ("config.toml", "metrics.json", "history.jsonl", "model.safetensors", "environment.json")
-    found = [RunDirectory.open(run, needs=needs) for run in runs]
+    found = [find_run(run) for run in runs]
     if len(found) > 1:
         path = compare_runs(found, Path(out or "comparison.html"), overwrite=overwrite)
     elif out is not None or overwrite:

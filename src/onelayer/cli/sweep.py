@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from onelayer.cli.output import DataDir, Json, say, show_json, show_table
+from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
 from onelayer.cli.training import integers, new_place, percent, show_parts
 
 __all__ = ["sweep"]
@@ -61,7 +61,7 @@ def sweep(
     """Train a grid of models at once, keep the best.
 
     Models are compared on the validation part, or on folds of the training part; the test part is looked at once, by
-    the final model.
+    the final model. Ctrl-C keeps what was tried until then, and chooses nothing of it.
     """
     from onelayer.errors import ConfigError
     from onelayer.experiment.config import SweepConfig, gather_keys
@@ -90,10 +90,25 @@ def sweep(
         sweep_listener=SweepProgress(),
         progress=True,
     )
+    if metrics["interrupted"]:
+        _tell_of_interruption(metrics)
     if json:
         show_json(metrics)
     else:
         _show(metrics)
+
+
+def _tell_of_interruption(metrics: dict[str, Any]) -> None:
+    found, place = metrics["sweep"], metrics["run_dir"]
+    if found["interrupted"]:
+        tell(
+            f"interrupted: {found['n_finished']} of {found['n_planned']} trials were finished, "
+            f"{found['n_tried'] - found['n_finished']} more in part; they are in {place}, "
+            "and nothing was chosen or tested"
+        )
+    else:
+        tell("interrupted: the sweep is whole; the final model holds what was learned until then")
+    tell(f"onelayer sweep --config {place}/config.toml runs all of it again")
 
 
 def _show(metrics: dict[str, Any]) -> None:
@@ -102,6 +117,13 @@ def _show(metrics: dict[str, Any]) -> None:
     passes = f"{found['passes']} pass{'es' if found['passes'] > 1 else ''}"
     lost = f", {found['n_diverged']} diverged" if found["n_diverged"] else ""
     say(f"{metrics['dataset']}: {found['n_tried']} tried{folds} in {passes} and {found['seconds']:.1f} s{lost}")
+    if not found["interrupted"]:
+        _show_choice(metrics)
+    say(f"Run directory: {metrics['run_dir']} (open report.html there)")
+
+
+def _show_choice(metrics: dict[str, Any]) -> None:
+    found = metrics["sweep"]
     rows = [
         (what, _text(one["values"]), percent(one["validation_accuracy"]), percent(one["standard_error"]))
         for what, one in (("chosen", found["chosen"]), ("one standard error", found["one_se"]))
@@ -110,7 +132,6 @@ def _show(metrics: dict[str, Any]) -> None:
     say("")
     say("The final model, trained with the chosen values:")
     show_parts(metrics)
-    say(f"Run directory: {metrics['run_dir']} (open report.html there)")
 
 
 def _text(values: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -96,7 +97,7 @@ def _read(parts: dict[str, list[Path]], resize: tuple[int, int] | None) -> Conte
     for part, paths in parts.items():
         files = [_open(arrow, path) for path in paths]
         y = np.concatenate([_labels(arrow, file) for file in files])
-        X = decode_images(lambda files=files: _batches(arrow, files), len(y), resize=resize)  # type: ignore[misc]
+        X = decode_images(partial(_batches, arrow, files), len(y), resize=resize)
         read[part] = Part(X, y)
         names = names or files[0].names
     return Content(read, names, "Parquet", tuple(path for paths in parts.values() for path in paths))
@@ -111,7 +112,8 @@ def _pyarrow() -> ModuleType:
             "Reading Parquet needs pyarrow, which is not installed. Install it with: "
             "python -m pip install 'onelayer[parquet]'"
         ) from None
-    return pyarrow  # type: ignore[no-any-return]
+    module: ModuleType = pyarrow
+    return module
 
 
 @contextmanager

@@ -133,9 +133,10 @@ class Setting:
 
     def with_one_hot_targets(self) -> Setting:
         """Return the setting with targets y that are 1 for the true class c and 0 for the others."""
-        one_hot = {"definition": "delta(k, c)", "indices": ("k",), "domain": Domain.REAL}
         symbols = tuple(
-            replace(one, **one_hot) if one.domain is Domain.TARGETS else one  # type: ignore[arg-type]
+            replace(one, definition="delta(k, c)", indices=("k",), domain=Domain.REAL)
+            if one.domain is Domain.TARGETS
+            else one
             for one in self.symbols
         )
         return replace(self, symbols=symbols)

@@ -30,6 +30,7 @@ def indicator() -> Any:
     """Return the SymPy function that is 1 where its argument is positive, else 0; its slope is 0 where it has one."""
     sympy = load_sympy()
 
+    # To the type checker a module that is a value, loaded when it is needed, has no classes.
     class Positive(sympy.Function):  # type: ignore[name-defined]
         is_real = True
 

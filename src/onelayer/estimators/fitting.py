@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.callback import with_callbacks
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
 from onelayer.errors import ConfigError, InputError, InterruptedTrainingWarning, ModelFileError
@@ -186,6 +185,8 @@ def _draw_seed(random_state: Any) -> int:
 
 
 def _held_out(data: LabelledRows, fraction: float, seed: int) -> tuple[LabelledRows, LabelledRows]:
+    from sklearn.model_selection import train_test_split  # which loads a tenth of a second of scikit-learn besides
+
     state = int(stream(seed, "split").integers(2**31))
     try:
         kept, held = train_test_split(np.arange(len(data.y)), test_size=fraction, stratify=data.y, random_state=state)

@@ -71,7 +71,7 @@ def classifier_report(clf: Any, X: Any, y: Any, class_names: Sequence[str] | Non
 def history_frame(clf: Any) -> Any:
     """Return the history as a pandas DataFrame with one row a step; see ``OneLayerClassifier.history_frame``."""
     try:
-        import pandas as pd  # type: ignore[import-untyped]
+        import pandas as pd
     except ImportError:
         raise MissingDependencyError("a history as a table needs pandas: pip install pandas") from None
     steps = pd.DataFrame({key: clf.history_[key] for key in STEP_KEYS}).set_index("step")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from onelayer.errors import InputError
+from onelayer.errors import InputError, InterruptedTrainingWarning
 from onelayer.estimators.inputs import LabelledRows, check_labelled, encode_labels, shape_of_images
 from onelayer.estimators.setting import make_setting
 from onelayer.models.linear import LinearParameters
@@ -37,6 +38,9 @@ def sweep_classifier(
     listener: SweepListener | None = None,
 ) -> SweepResult:
     """Train ``clf`` with every combination of a grid, as many at once as can be, and choose by validation accuracy.
+
+    Ctrl-C ends it with the epoch, and an ``InterruptedTrainingWarning`` says so: ``result.trials`` has what was trained
+    until then, and nothing is chosen (``result.chosen`` is None).
 
     Parameters
     ----------
@@ -90,7 +94,7 @@ def sweep_classifier(
     prepare = _Preparation(training, validation, image_shape)
     threads = usable_threads(parameters.n_jobs)
     with limited_threads(threads):
-        return sweep(
+        result = sweep(
             grid,
             parameters,
             prepare,
@@ -99,6 +103,13 @@ def sweep_classifier(
             listener=listener,
             threads=threads,
         )
+    if result.interrupted:
+        message = (
+            f"the sweep was interrupted: {result.n_finished} of {result.n_planned} trials were finished; "
+            "the result holds what was learned until then, and nothing was chosen"
+        )
+        warnings.warn(message, InterruptedTrainingWarning, stacklevel=2)
+    return result
 
 
 class _Preparation:

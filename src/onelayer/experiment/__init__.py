@@ -13,7 +13,7 @@ What ``metrics.json`` holds and ``train --json`` prints, and ``evaluate --json``
 - ``class_names``: in the order of the labels.
 - ``evaluation``: all figures of merit of one part, as :meth:`onelayer.evaluation.Evaluation.to_dict` has them. Which
   part, ``evaluated_on`` (``train``) or ``split`` (``evaluate``) says.
-- ``interrupted``: whether Ctrl-C ended training (``train`` alone).
+- ``interrupted``: whether Ctrl-C ended training, or the sweep before it (``train`` and ``sweep`` alone).
 - ``data``: where the set is from, and the rows of each class in each part (``train`` alone).
 """
 

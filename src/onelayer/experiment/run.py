@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onelayer import kernels
 from onelayer.data import Dataset, Splits
@@ -23,7 +23,6 @@ from onelayer.experiment.report import report_run
 from onelayer.experiment.subject import subject_of
 from onelayer.features import ImageFeatures
 from onelayer.image_model import ImageModel
-from onelayer.live.watching import Live
 from onelayer.solvers.status import Status
 from onelayer.storage.checkpoints import load_checkpoint
 from onelayer.storage.environment import describe_environment
@@ -34,7 +33,10 @@ from onelayer.training.checkpointing import Checkpointing
 from onelayer.training.listeners import Listener
 from onelayer.training.state import TrainingState
 
-__all__ = ["Claim", "claimed", "resume_run", "run_experiment", "train_and_write"]
+if TYPE_CHECKING:
+    from onelayer.live.watching import Live
+
+__all__ = ["Claim", "claimed", "resume_run", "run_experiment", "train_and_write", "write_environment"]
 
 
 def run_experiment(
@@ -124,14 +126,18 @@ class Claim(Listener):
             self.run.write_config(self._config)
 
     def on_train_begin(self, state: TrainingState) -> None:
-        """Remove an earlier run: data and configuration are good."""
+        """Remove an earlier run."""
+        self.begin()
+
+    def begin(self) -> None:
+        """Remove an earlier run: data and configuration are good, and there is something to write."""
         if not self._is_new:
             self.run.clear()
             self.run.write_config(self._config)
         self._has_begun = True
 
     def give_up(self, new_folders: Sequence[Path]) -> None:
-        """Leave nothing behind, if training has not begun."""
+        """Leave nothing behind, if the run has not begun."""
         if self._is_new and not self._has_begun:
             self.run.clear()
             with contextlib.suppress(OSError):
@@ -230,6 +236,17 @@ def _write(
         "evaluation": evaluations[last].to_dict(),
         "data": data_figures(splits),
     }
+    write_environment(config, run, splits)
+    run.write_history(clf.history_)
+    run.write_metrics(metrics)
+    report_run(run)
+    if not interrupted:
+        run.remove_checkpoint()
+    return metrics
+
+
+def write_environment(config: ExperimentConfig, run: RunDirectory, splits: Splits) -> None:
+    """Write what the run ran on and with."""
     run.write_environment(
         describe_environment(
             engine=kernels.name(),
@@ -238,9 +255,3 @@ def _write(
             seed=config.random_state,
         )
     )
-    run.write_history(clf.history_)
-    run.write_metrics(metrics)
-    report_run(run)
-    if not interrupted:
-        run.remove_checkpoint()
-    return metrics

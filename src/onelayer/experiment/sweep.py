@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from onelayer.data.splits import Splits
-from onelayer.errors import ConfigError
+from onelayer.errors import ConfigError, InterruptedTrainingWarning
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.sweeping import sweep_classifier
 from onelayer.experiment.config import SweepConfig
-from onelayer.experiment.data import load_parts, make_rows
-from onelayer.experiment.run import claimed, train_and_write
+from onelayer.experiment.data import Rows, load_parts, make_rows
+from onelayer.experiment.predictions import data_figures
+from onelayer.experiment.report import report_run
+from onelayer.experiment.run import claimed, train_and_write, write_environment
 from onelayer.selection import Grid, SweepListener, SweepResult
 from onelayer.storage.run_directory import RunDirectory
 from onelayer.training.listeners import Listener
-from onelayer.training.state import TrainingState
 
 __all__ = ["run_sweep"]
 
@@ -33,7 +35,9 @@ def run_sweep(
 ) -> dict[str, Any]:
     """Sweep over the grid, train with the choice as ``train`` does, and write a run directory.
 
-    The test part has no part in the choice: it is looked at once, by the final model.
+    The test part has no part in the choice: it is looked at once, by the final model. Where Ctrl-C ended the sweep, the
+    trials are written as far as they were trained; nothing is chosen of them, no model is trained and nothing is
+    tested.
 
     Parameters
     ----------
@@ -52,13 +56,14 @@ def run_sweep(
     Returns
     -------
     dict
-        What metrics.json holds: the keys of a train run, and ``sweep``.
+        What metrics.json holds: the keys of a train run, and ``sweep``. Of a sweep that was interrupted only those that
+        need no model.
 
     Raises
     ------
     OnelayerError
         Whatever is wrong with the data, the configuration or the place to write to; DivergenceError if every model
-        diverged. Nothing is left behind then, and an earlier run in ``out`` as it was.
+        diverged. Where there are no trials yet, nothing is left behind, and an earlier run in ``out`` as it was.
     """
     grid = Grid.parse(config.grid)
     if config.validate_on == "test":
@@ -66,9 +71,12 @@ def run_sweep(
     with claimed(out, config, overwrite=overwrite) as claim:
         splits = load_parts(config, data_dir, progress=progress)
         result = _search(config, grid, splits, sweep_listener)
+        claim.begin()
+        claim.run.write_sweep(result.to_dict())  # whatever happens to the final model, the trials are kept
+        if result.chosen is None:
+            return _write_interrupted(config, claim.run, splits, result)
         chosen = config.model_copy(update=dict(result.chosen.values))
-        record = _Record(claim.run, result)
-        metrics = train_and_write(chosen, claim.run, splits, None, [claim, record, *listeners])
+        metrics = train_and_write(chosen, claim.run, splits, None, listeners)
     metrics["sweep"] = result.summary()
     claim.run.write_metrics(metrics)
     return metrics
@@ -76,24 +84,42 @@ def run_sweep(
 
 def _search(config: SweepConfig, grid: Grid, splits: Splits, listener: SweepListener | None) -> SweepResult:
     train, _ = make_rows(config, splits.train)
-    clf = OneLayerClassifier(**config.training)
-    if config.folds is not None:
-        folds = {"folds": config.folds, "folds_in_one_pass": config.folds_in_one_pass}
-        return sweep_classifier(clf, train.X, train.y, grid, listener=listener, **folds)  # type: ignore[arg-type]
+    held_out = _held_out(config, splits) if config.folds is None else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InterruptedTrainingWarning)  # the metrics say so
+        return sweep_classifier(
+            OneLayerClassifier(**config.training),
+            train.X,
+            train.y,
+            grid,
+            X_val=None if held_out is None else held_out.X,
+            y_val=None if held_out is None else held_out.y,
+            folds=config.folds,
+            folds_in_one_pass=config.folds_in_one_pass,
+            listener=listener,
+        )
+
+
+def _held_out(config: SweepConfig, splits: Splits) -> Rows:
+    """Return the rows to choose on where there are no folds."""
     if config.folds_in_one_pass:
         raise ConfigError("folds_in_one_pass needs folds: set their number")
     if splits.validation is None:
         raise ConfigError("there is no validation part to choose on: set folds")
-    held_out, _ = make_rows(config, splits.validation)
-    return sweep_classifier(clf, train.X, train.y, grid, X_val=held_out.X, y_val=held_out.y, listener=listener)
+    return make_rows(config, splits.validation)[0]
 
 
-class _Record(Listener):
-    """Writes sweep.json once the folder is that of this run: the report of the final model shows it."""
-
-    def __init__(self, run: RunDirectory, result: SweepResult) -> None:
-        self.run, self.result = run, result
-
-    def on_train_begin(self, state: TrainingState) -> None:
-        """Write it."""
-        self.run.write_sweep(self.result.to_dict())
+def _write_interrupted(config: SweepConfig, run: RunDirectory, splits: Splits, result: SweepResult) -> dict[str, Any]:
+    """Write what there is without a final model; return what metrics.json holds."""
+    metrics = {
+        "dataset": splits.train.title,
+        "run_dir": str(run.path),
+        "interrupted": True,
+        "class_names": list(splits.train.class_names),
+        "data": data_figures(splits),
+        "sweep": result.summary(),
+    }
+    write_environment(config, run, splits)
+    run.write_metrics(metrics)
+    report_run(run)
+    return metrics

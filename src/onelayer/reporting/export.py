@@ -63,6 +63,7 @@ def both_bytes(figure: Figure) -> tuple[bytes, bytes]:
 @contextlib.contextmanager
 def _printed(figure: Figure) -> Iterator[Print]:
     """Yield the figure cut to what is drawn, so that no name is too long for its place."""
+    # Type information of matplotlib lists the keys of all settings; of older versions it takes any text.
     with mpl.rc_context(_SETTINGS), warnings.catch_warnings():  # type: ignore[arg-type]
         # A class name in a script that the font lacks is drawn as boxes; the page has it as text.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")

@@ -100,6 +100,7 @@ def _page(data: ReportData, pictures: Pictures) -> str:
         sweep_key=[] if data.sweep is None else sweep_key(data.sweep),
         n_trials=0 if data.sweep is None else len(data.sweep.trials),
         trials=None if data.sweep is None else trial_rows(data.sweep),
+        repeats="This command trains the same model again:",
         command=None if data.command is None else printable(data.command, 2000),
         tables={"Configuration": flat_rows(data.config), "Environment": flat_rows(data.environment)},
     )

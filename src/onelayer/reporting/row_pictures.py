@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -45,7 +47,7 @@ def gallery_pictures(data: ReportData) -> list[Picture]:
             gallery.name,
             f"{gallery.title}: {_gallery_message(data, predictions, gallery)}",
             gallery.caption,
-            lambda theme, gallery=gallery: _draw_gallery(data, predictions, shown, gallery, theme),  # type: ignore[misc]
+            partial(_draw_gallery, data, predictions, shown, gallery),
         )
         for gallery in galleries_of(predictions)
     ]

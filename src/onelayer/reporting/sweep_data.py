@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from onelayer.errors import InputError, printable
 
-__all__ = ["SweepAxis", "SweepFigures", "SweepTrial", "Value"]
+__all__ = ["SweepAxis", "SweepFigures", "SweepTrial", "SweepTrials", "Value"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -33,7 +34,7 @@ class SweepAxis(_Checked):
     def _numbers_have_a_scale(self) -> Self:
         if self.scale != "list" and not self.has_numbers:
             raise ValueError(f"values on a {self.scale} scale must be numbers")
-        if self.scale == "log" and min(self.values) <= 0:  # type: ignore[type-var,operator]
+        if self.scale == "log" and any(isinstance(value, int | float) and value <= 0 for value in self.values):
             raise ValueError("values on a log scale must be above 0")
         return self
 
@@ -61,15 +62,11 @@ class SweepTrial(_Checked):
     standard_error: Annotated[float, Field(ge=0)] | None
 
 
-class SweepFigures(_Checked):
-    """A sweep: its grid, every trial, the chosen one and the simplest within one standard error of it."""
+class SweepTrials(_Checked):
+    """A sweep, whole or interrupted: its grid and the trials that were begun."""
 
     axes: Annotated[list[SweepAxis], Field(min_length=1)]
     trials: Annotated[list[SweepTrial], Field(min_length=1)]
-    chosen: SweepTrial
-    one_se: SweepTrial
-    n_models: Count
-    n_diverged: Count
     n_folds: Annotated[int, Field(ge=1, lt=2**53)]
     passes: Count
     seconds: Annotated[float, Field(ge=0, lt=1e12)]
@@ -77,13 +74,9 @@ class SweepFigures(_Checked):
     @model_validator(mode="after")
     def _trials_are_of_the_grid(self) -> Self:
         names = {axis.name for axis in self.axes}
-        for trial in (*self.trials, self.chosen, self.one_se):
+        for trial in self.trials:
             if set(trial.values) != names or any(trial.values[a.name] not in a.values for a in self.axes):
                 raise ValueError("a trial has values that are not those of the axes")
-        if self.chosen.validation_accuracy is None or self.one_se.validation_accuracy is None:
-            raise ValueError("a chosen trial has no accuracy")
-        if self.chosen not in self.trials or self.one_se not in self.trials:
-            raise ValueError("a chosen trial is not among the trials")
         return self
 
     @classmethod
@@ -97,7 +90,7 @@ class SweepFigures(_Checked):
 
         Examples
         --------
-        >>> SweepFigures.check({"axes": []})
+        >>> SweepTrials.check({"axes": []})
         Traceback (most recent call last):
         ...
         onelayer.errors.InputError: sweep: axes: List should have at least 1 item after validation, not 0
@@ -109,6 +102,42 @@ class SweepFigures(_Checked):
             place = ".".join(map(str, first["loc"]))
             message = first["msg"].removeprefix("Value error, ")
             raise InputError(printable(": ".join(filter(None, ("sweep", place, message))))) from error
+
+    @property
+    def n_planned(self) -> int:
+        """Number of combinations in the grid."""
+        return prod(len(axis.values) for axis in self.axes)
+
+    @property
+    def n_finished(self) -> int:
+        """Number of trials that were trained to their end."""
+        return sum(trial.status != "interrupted" for trial in self.trials)
+
+    def notes(self, trial: SweepTrial) -> list[str]:
+        """Return what a table says of a trial beside its figures."""
+        return [trial.status] if trial.status != "finished" else []
+
+
+class SweepFigures(SweepTrials):
+    """A whole sweep: the trials, the chosen one and the simplest within one standard error of it."""
+
+    chosen: SweepTrial
+    one_se: SweepTrial
+    n_models: Count
+    n_diverged: Count
+
+    @model_validator(mode="after")
+    def _choices_are_trials(self) -> Self:
+        if self.chosen.validation_accuracy is None or self.one_se.validation_accuracy is None:
+            raise ValueError("a chosen trial has no accuracy")
+        if self.chosen not in self.trials or self.one_se not in self.trials:
+            raise ValueError("a chosen trial is not among the trials")
+        return self
+
+    def notes(self, trial: SweepTrial) -> list[str]:
+        """Return what a table says of a trial beside its figures: whether it was chosen, too."""
+        choices = {"chosen": self.chosen, "one standard error": self.one_se}
+        return [*(name for name, one in choices.items() if one.values == trial.values), *super().notes(trial)]
 
     def axis(self, name: str) -> SweepAxis:
         """Return the axis of a parameter."""

@@ -7,7 +7,7 @@ from functools import partial
 
 from onelayer.reporting.pictures import Picture
 from onelayer.reporting.sweep import sweep_accuracy_figure, sweep_heat_map, sweep_loss_figure
-from onelayer.reporting.sweep_data import SweepFigures, SweepTrial
+from onelayer.reporting.sweep_data import SweepFigures, SweepTrial, SweepTrials
 from onelayer.reporting.sweep_scales import color_floor, value_text
 from onelayer.reporting.tables import loss_text
 
@@ -85,17 +85,12 @@ def sweep_key(sweep: SweepFigures) -> list[tuple[str, str]]:
     ]
 
 
-def trial_rows(sweep: SweepFigures) -> tuple[list[str], list[list[str]]]:
+def trial_rows(sweep: SweepTrials) -> tuple[list[str], list[list[str]]]:
     """Return the heading and the rows of a table: the best trials, at most 20, the best first."""
     heading = [*(axis.name for axis in sweep.axes), "Accuracy", "95% interval", "Standard error", "Loss", "Epochs", ""]
     order = sorted(sweep.trials, key=lambda t: -(t.validation_accuracy if t.validation_accuracy is not None else -1.0))
     rows = []
     for trial in order[:_MOST_ROWS]:
-        notes = [
-            "chosen" if trial.values == sweep.chosen.values else "",
-            "one standard error" if trial.values == sweep.one_se.values else "",
-            trial.status if trial.status != "finished" else "",
-        ]
         interval = trial.accuracy_interval
         rows.append(
             [
@@ -105,7 +100,7 @@ def trial_rows(sweep: SweepFigures) -> tuple[list[str], list[list[str]]]:
                 _percent(trial.standard_error),
                 loss_text(trial.validation_loss),
                 f"{trial.epochs:,}",
-                ", ".join(filter(None, notes)),
+                ", ".join(sweep.notes(trial)),
             ]
         )
     return heading, rows

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
@@ -161,7 +162,9 @@ def new_axes(theme: Theme, width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.add_axes(position)
 
 
-def style_axes(axes: Axes, theme: Theme, *, x_label: str = "", y_label: str = "", grid: str = "y") -> None:
+def style_axes(
+    axes: Axes, theme: Theme, *, x_label: str = "", y_label: str = "", grid: Literal["x", "y", ""] = "y"
+) -> None:
     """Give axes the theme's colours, their labels, and a faint grid along ``grid`` (``"x"``, ``"y"`` or ``""``).
 
     Examples
@@ -180,5 +183,5 @@ def style_axes(axes: Axes, theme: Theme, *, x_label: str = "", y_label: str = ""
     for side in ("left", "bottom"):
         axes.spines[side].set_color(theme.muted)
     if grid:
-        axes.grid(visible=True, axis=grid, color=theme.grid, linewidth=1)  # type: ignore[arg-type]
+        axes.grid(visible=True, axis=grid, color=theme.grid, linewidth=1)
         axes.set_axisbelow(True)

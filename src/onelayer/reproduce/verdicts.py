@@ -68,8 +68,8 @@ def shown_row(row: Row) -> tuple[str, str, str, str, str]:
     ('softmax', 'test accuracy', '40.76%', '41.07%', 'reproduced')
     """
     exact = row.tolerance is not None and row.tolerance < 1e-6
-    values = (shown_value(value, row.form, exact=exact) for value in (row.published, row.measured))
-    return row.experiment, row.quantity, *values, row.verdict  # type: ignore[return-value]
+    published, measured = (shown_value(value, row.form, exact=exact) for value in (row.published, row.measured))
+    return row.experiment, row.quantity, published, measured, row.verdict
 
 
 def shown_value(value: float | None, form: Form, *, exact: bool = False) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import prod, sqrt
 from typing import Any
 
 from onelayer.errors import DivergenceError
@@ -41,8 +41,8 @@ class Trial:
     values : mapping of str
         The parameters that the grid varies.
     status : str
-        ``finished``, ``stopped early`` (where one fold did), or ``diverged`` (where one fold did; then there are no
-        figures).
+        ``finished``, ``stopped early`` (where one fold did), ``interrupted`` (where one fold was, or was not begun; the
+        figures are of what had been trained), or ``diverged`` (where one fold did; then there are no figures).
     validation_loss, validation_accuracy : float or None
         Means over folds.
     accuracy_interval : (float, float) or None
@@ -51,7 +51,7 @@ class Trial:
         Of the accuracy: over folds the deviation (of a sample) over the root of their number; for a single part the
         binomial one.
     folds : tuple of FoldFigures
-        One where there is a single validation part.
+        One where there is a single validation part; those that were begun where the sweep was interrupted.
     """
 
     values: Mapping[str, Any]
@@ -89,11 +89,13 @@ class SweepResult:
     ----------
     axes : tuple of Axis
     trials : tuple of Trial
-        In the order of the grid.
-    chosen : Trial
-        The highest validation accuracy; of equals the lower loss, then the first.
-    one_se : Trial
-        The simplest whose accuracy is within one standard error of the chosen one's; see :func:`simplest_trial`.
+        In the order of the grid; those that were begun where the sweep was interrupted.
+    chosen : Trial or None
+        The highest validation accuracy; of equals the lower loss, then the first. None where the sweep was interrupted:
+        the best of some trials, partly trained, is not the choice that was asked for.
+    one_se : Trial or None
+        The simplest whose accuracy is within one standard error of the chosen one's; see :func:`simplest_trial`. None
+        where nothing was chosen.
     n_folds : int
         1 for a single validation part.
     passes : int
@@ -103,11 +105,21 @@ class SweepResult:
 
     axes: tuple[Axis, ...]
     trials: tuple[Trial, ...]
-    chosen: Trial
-    one_se: Trial
+    chosen: Trial | None
+    one_se: Trial | None
     n_folds: int
     passes: int
     seconds: float
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the sweep."""
+        return self.chosen is None
+
+    @property
+    def n_planned(self) -> int:
+        """Number of combinations in the grid."""
+        return prod(len(axis.values) for axis in self.axes)
 
     @property
     def n_tried(self) -> int:
@@ -115,9 +127,14 @@ class SweepResult:
         return len(self.trials)
 
     @property
+    def n_finished(self) -> int:
+        """Number of combinations that were trained to their end, diverged ones included."""
+        return sum(trial.status != Status.INTERRUPTED for trial in self.trials)
+
+    @property
     def n_models(self) -> int:
         """Number of models that were trained: one for each combination and fold."""
-        return self.n_tried * self.n_folds
+        return sum(len(trial.folds) for trial in self.trials)
 
     @property
     def n_diverged(self) -> int:
@@ -127,14 +144,17 @@ class SweepResult:
     def summary(self) -> dict[str, Any]:
         """Return what was chosen of how many, as plain values."""
         return {
+            "interrupted": self.interrupted,
+            "n_planned": self.n_planned,
             "n_tried": self.n_tried,
+            "n_finished": self.n_finished,
             "n_models": self.n_models,
             "n_diverged": self.n_diverged,
             "n_folds": self.n_folds,
             "passes": self.passes,
             "seconds": self.seconds,
-            "chosen": self.chosen.to_dict(),
-            "one_se": self.one_se.to_dict(),
+            "chosen": None if self.chosen is None else self.chosen.to_dict(),
+            "one_se": None if self.one_se is None else self.one_se.to_dict(),
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -143,8 +163,16 @@ class SweepResult:
         return self.summary() | {"axes": axes, "trials": [trial.to_dict() for trial in self.trials]}
 
 
-def summarize(values: Mapping[str, Any], folds: Sequence[FoldFigures]) -> Trial:
+def summarize(values: Mapping[str, Any], folds: Sequence[FoldFigures], n_folds: int = 1) -> Trial:
     """Return the trial that the figures of its folds make.
+
+    Parameters
+    ----------
+    values : mapping of str
+    folds : sequence of FoldFigures
+        One at least.
+    n_folds : int
+        How many there were to be; the trial was interrupted if there are fewer.
 
     Examples
     --------
@@ -156,7 +184,6 @@ def summarize(values: Mapping[str, Any], folds: Sequence[FoldFigures]) -> Trial:
     endings = {fold.status for fold in folds}
     if str(Status.DIVERGED) in endings:
         return Trial(values, str(Status.DIVERGED), None, None, None, None, tuple(folds))
-    status = Status.STOPPED_EARLY if str(Status.STOPPED_EARLY) in endings else Status.FINISHED
     losses = [fold.loss for fold in folds if fold.loss is not None]
     accuracies = [fold.accuracy for fold in folds if fold.accuracy is not None]
     accuracy = sum(accuracies) / len(folds)
@@ -168,7 +195,15 @@ def summarize(values: Mapping[str, Any], folds: Sequence[FoldFigures]) -> Trial:
         error = sqrt(sum((share - accuracy) ** 2 for share in accuracies) / (len(folds) - 1) / len(folds))
     low, high = wilson_interval(min(hits, n), n)
     interval = (float(low), float(high))
-    return Trial(values, str(status), sum(losses) / len(folds), accuracy, interval, error, tuple(folds))
+    status = _status(endings, len(folds) < n_folds)
+    return Trial(values, status, sum(losses) / len(folds), accuracy, interval, error, tuple(folds))
+
+
+def _status(endings: set[str], lacks_folds: bool) -> str:
+    """Return how a trial ended whose folds ended so, none of them by divergence."""
+    if lacks_folds or str(Status.INTERRUPTED) in endings:
+        return str(Status.INTERRUPTED)
+    return str(Status.STOPPED_EARLY if str(Status.STOPPED_EARLY) in endings else Status.FINISHED)
 
 
 def best_trial(trials: Sequence[Trial]) -> Trial:

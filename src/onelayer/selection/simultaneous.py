@@ -48,7 +48,7 @@ class TrainedModel:
     ----------
     parameters : TrainingParameters
     status : Status
-        ``finished``, ``stopped early`` or ``diverged``.
+        ``finished``, ``stopped early``, ``diverged`` or ``interrupted``.
     epochs, steps : int
         How many it went through, counting an epoch that was stopped early.
     validations : list of Validation
@@ -81,6 +81,7 @@ def train_together(
     starts: Sequence[LinearParameters],
     on_epoch_end: Callable[[int, int], None] = lambda epoch, running: None,
     *,
+    stopping: Callable[[], bool] = lambda: False,
     threads: int = 1,
 ) -> list[TrainedModel]:
     """Train m models in one pass over the data.
@@ -99,6 +100,8 @@ def train_together(
         What each begins with; they stay as they are.
     on_epoch_end : callable
         Told after each epoch (from 0), with the number of models still running.
+    stopping : callable
+        Asked after each epoch; true ends the pass there, and the models that still ran are ``interrupted``.
     threads : int
         How many may be used.
 
@@ -111,7 +114,7 @@ def train_together(
     ConfigError
         If no batch can be made of the rows.
     """
-    return _Together(problem, models, seed, starts, threads).run(on_epoch_end)
+    return _Together(problem, models, seed, starts, threads).run(on_epoch_end, stopping)
 
 
 class _Together:
@@ -137,13 +140,15 @@ class _Together:
         self.state = SGDState(LinearParameters(*(np.stack(parts) for parts in zip(*starts, strict=True))))
         self._set_solver()
 
-    def run(self, on_epoch_end: Callable[[int, int], None]) -> list[TrainedModel]:
+    def run(self, on_epoch_end: Callable[[int, int], None], stopping: Callable[[], bool]) -> list[TrainedModel]:
         epoch = 0
         while len(self.running):
             work = self.shared.batch_size * self.state.parameters.weights.size
             with limited_threads(threads_for(work, self.threads)):
                 self._epoch(epoch)
             on_epoch_end(epoch, len(self.running))
+            if stopping():
+                self._drop(np.full(len(self.running), True), Status.INTERRUPTED, epoch)
             epoch += 1
         return self.models
 

@@ -6,7 +6,7 @@ model is trained on the very problem that it would be trained on alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Final
@@ -18,9 +18,10 @@ from onelayer.models.linear import LinearParameters
 from onelayer.selection.folds import Fold, fold_weights
 from onelayer.selection.grid import Grid, pass_key
 from onelayer.selection.listeners import SweepListener
-from onelayer.selection.result import FoldFigures, SweepResult, best_trial, simplest_trial, summarize
+from onelayer.selection.result import FoldFigures, SweepResult, Trial, best_trial, simplest_trial, summarize
 from onelayer.selection.simultaneous import TrainedModel, train_together
 from onelayer.solvers.status import Status
+from onelayer.training.interruption import Interruption
 from onelayer.training.loop import Part, Problem
 from onelayer.training.parameters import TrainingParameters
 
@@ -54,6 +55,9 @@ def sweep(
     threads: int = 1,
 ) -> SweepResult:
     """Train every combination of ``grid`` and choose by validation accuracy.
+
+    Ctrl-C ends it with the epoch: what was trained until then is in the result, and nothing is chosen of it. A second
+    one raises KeyboardInterrupt as usual.
 
     Parameters
     ----------
@@ -90,40 +94,57 @@ def sweep(
             "folds in one pass can't be standardised without a look at held-out rows: "
             "train them one after another, or set scaling to 'none', 'unit' or 'symmetric'"
         )
-    run = _Sweep(trials, listener or SweepListener(), threads)
-    for members in _groups(trials):
-        if folds is None:
-            run.train(prepare(trials[members[0]], None), members, 0)
-        elif folds_in_one_pass:
-            run.train_folds(prepare(trials[members[0]], None), members, folds)
-        else:
-            for place, fold in enumerate(folds):
-                run.train(prepare(trials[members[0]], fold), members, place)
-    run.listener.on_sweep_end()
     count = 1 if folds is None else len(folds)
-    found = [
-        summarize(values, [run.figures[trial, place] for place in range(count)])
-        for trial, values in enumerate(grid.values())
-    ]
-    chosen, simplest = best_trial(found), simplest_trial(found, trials)
-    return SweepResult(grid.axes, tuple(found), chosen, simplest, count, run.passes, perf_counter() - started)
+    run = _Sweep(trials, listener or SweepListener(), threads)
+    try:
+        with Interruption() as interruption:
+            for each in run.passes(prepare, folds, folds_in_one_pass):
+                run.train(each, lambda: interruption.requested)
+                if interruption.requested:
+                    break
+    finally:
+        run.listener.on_sweep_end()
+    found = run.found(grid, count)
+    chosen, simplest = (None, None) if interruption.requested else (best_trial(found), simplest_trial(found, trials))
+    return SweepResult(grid.axes, tuple(found), chosen, simplest, count, run.n_passes, perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """Models to be trained together: of each the trial (position in the grid) and the fold."""
+
+    problem: Problem
+    start: Callable[[TrainingParameters], LinearParameters]
+    models: list[tuple[int, int]]
 
 
 class _Sweep:
-    """Collects the figures of each trial (position in the grid) on each fold."""
+    """Makes the passes, and collects the figures of each trial on each fold."""
 
     def __init__(self, trials: Sequence[TrainingParameters], listener: SweepListener, threads: int) -> None:
         self.trials, self.listener, self.threads = trials, listener, threads
         self.figures: dict[tuple[int, int], FoldFigures] = {}
-        self.passes = 0
+        self.n_passes = 0
 
-    def train(self, prepared: Prepared, members: Sequence[int], fold: int) -> None:
-        """Train some trials on one problem."""
+    def passes(self, prepare: Preparation, folds: Sequence[Fold] | None, folds_in_one_pass: bool) -> Iterator[_Pass]:
+        """Prepare the passes, each when its turn comes."""
+        for members in _groups(self.trials):
+            first = self.trials[members[0]]
+            if folds is None:
+                yield from self._of_fold(prepare(first, None), members, 0)
+            elif folds_in_one_pass:
+                yield from self._of_all_folds(prepare(first, None), members, folds)
+            else:
+                for place, fold in enumerate(folds):
+                    yield from self._of_fold(prepare(first, fold), members, place)
+
+    def _of_fold(self, prepared: Prepared, members: Sequence[int], fold: int) -> Iterator[_Pass]:
+        """Make passes that train some trials on one problem."""
         for part in self._parts(prepared, [(trial, fold) for trial in members]):
-            self._pass(prepared.problem, prepared, part)
+            yield _Pass(prepared.problem, prepared.start, part)
 
-    def train_folds(self, prepared: Prepared, members: Sequence[int], folds: Sequence[Fold]) -> None:
-        """Train some trials on all folds at once: folds are columns of row weights."""
+    def _of_all_folds(self, prepared: Prepared, members: Sequence[int], folds: Sequence[Fold]) -> Iterator[_Pass]:
+        """Make passes that train some trials on all folds at once: folds are columns of row weights."""
         whole = prepared.problem.training
         training, held_out = fold_weights(folds, whole.rows.n)
         if whole.weights is not None:
@@ -136,30 +157,41 @@ class _Sweep:
                 training=replace(whole, weights=training[:, columns]),
                 validation=Part(whole.rows, whole.labels, held_out[:, columns]),
             )
-            self._pass(problem, prepared, part)
+            yield _Pass(problem, prepared.start, part)
 
     def _parts(self, prepared: Prepared, everyone: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
         """Cut models into parts whose weights fit into memory."""
         size = max(1, MOST_BYTES // prepared.start(self.trials[everyone[0][0]]).weights.nbytes)
         return [everyone[first : first + size] for first in range(0, len(everyone), size)]
 
-    def _pass(self, problem: Problem, prepared: Prepared, part: list[tuple[int, int]]) -> None:
-        models = [self.trials[trial] for trial, _ in part]
-        self.passes += 1
-        self.listener.on_pass_begin(self.passes, len(models), max(p.max_epochs for p in models))
+    def train(self, each: _Pass, stopping: Callable[[], bool]) -> None:
+        """Train the models of a pass, until ``stopping``."""
+        models = [self.trials[trial] for trial, _ in each.models]
+        self.n_passes += 1
+        self.listener.on_pass_begin(self.n_passes, len(models), max(p.max_epochs for p in models))
         seed = models[0].random_state
         if seed is None:
             raise ConfigError("a sweep needs a seed: set random_state")
         trained = train_together(
-            problem,
+            each.problem,
             models,
             seed,
-            [prepared.start(p) for p in models],
+            [each.start(p) for p in models],
             self.listener.on_epoch_end,
+            stopping=stopping,
             threads=self.threads,
         )
-        for place, (key, model) in enumerate(zip(part, trained, strict=True)):
-            self.figures[key] = _figures(model, _count(problem.validation, place))
+        for place, (key, model) in enumerate(zip(each.models, trained, strict=True)):
+            self.figures[key] = _figures(model, _count(each.problem.validation, place))
+
+    def found(self, grid: Grid, n_folds: int) -> list[Trial]:
+        """Return the trials that were begun, in the order of the grid."""
+        trials = []
+        for trial, values in enumerate(grid.values()):
+            folds = [self.figures[trial, place] for place in range(n_folds) if (trial, place) in self.figures]
+            if folds:
+                trials.append(summarize(values, folds, n_folds))
+        return trials
 
 
 def _groups(trials: Sequence[TrainingParameters]) -> list[list[int]]:

@@ -102,10 +102,11 @@ def _append(columns: dict[str, list[Any]], record: Record) -> None:
 def _number(key: str, value: Any) -> int | float:
     if value is None and key not in _VALIDATION_NAMES:
         return float("nan")
-    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
-    if not whole and (key in _VALIDATION_NAMES or not isinstance(value, float)):
-        raise ValueError(f"the value of {key!r} is not a number that fits it")
-    return value  # type: ignore[no-any-return]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        return value
+    if isinstance(value, float) and key not in _VALIDATION_NAMES:
+        return value
+    raise ValueError(f"the value of {key!r} is not a number that fits it")
 
 
 def _column(key: str, values: list[Any]) -> npt.NDArray[Any]:
