@@ -53,6 +53,14 @@ def test_final_model_is_what_train_gives_with_the_chosen_values(swept, trained):
         assert np.array_equal(*parts)
 
 
+def test_curve_of_the_chosen_is_that_of_training_it_alone(swept, trained):
+    table, history = swept[1].read_sweep(), trained[1].read_history()
+    curve = table["curves"][[trial["values"] for trial in table["trials"]].index(table["chosen"]["values"])]
+    assert curve["epochs"] == [1, 2, 3, 4]
+    for name in ("loss", "accuracy"):
+        np.testing.assert_allclose(curve[name], history[f"validation_{name}"], rtol=1e-5)
+
+
 def test_metrics_have_the_keys_of_a_train_run_and_sweep(swept, trained):
     assert set(swept[0]) == {*trained[0], "sweep"}
     assert swept[0]["test"] == trained[0]["test"]

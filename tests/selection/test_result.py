@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from onelayer.errors import DivergenceError
 from onelayer.evaluation import wilson_interval
+from onelayer.selection.curve import Curve
 from onelayer.selection.grid import Axis
 from onelayer.selection.result import FoldFigures, SweepResult, best_trial, simplest_trial, summarize
+from onelayer.selection.simultaneous import Validation
 from onelayer.training import TrainingParameters
 
 
@@ -31,6 +36,38 @@ def test_trial_over_folds_has_mean_and_standard_error():
     assert trial.validation_loss == pytest.approx(0.3)
     assert trial.standard_error == pytest.approx(accuracies.std(ddof=1) / np.sqrt(3))
     assert trial.accuracy_interval == pytest.approx(wilson_interval(255, 300))
+
+
+def test_curve_is_the_mean_over_folds_up_to_where_the_first_ended():
+    folds = [
+        replace(fold(0.9), validations=tuple(Validation(e, e + 1.0, 1.0 / (e + place), 0.1 * e) for e in range(length)))
+        for place, length in ((1, 5), (2, 3))
+    ]
+    curve = summarize({}, folds).curve
+    assert curve.epochs == (1, 2, 3)
+    assert curve.loss == pytest.approx([(1 + 1 / 2) / 2, (1 / 2 + 1 / 3) / 2, (1 / 3 + 1 / 4) / 2])
+    assert curve.accuracy == pytest.approx([0, 0.1, 0.2])
+
+
+@given(st.integers(1, 300), st.integers(2, 50))
+def test_thinned_curves_keep_the_first_and_the_last(n, most):
+    values = tuple(float(place) for place in range(n))
+    thinned = Curve(values, values, values).thinned(most)
+    assert thinned.epochs == thinned.loss == thinned.accuracy
+    assert (thinned.epochs[0], thinned.epochs[-1]) == (values[0], values[-1])
+    assert len(thinned.epochs) == min(n, most)
+    gaps = np.diff(thinned.epochs)
+    assert len(gaps) == 0 or np.ptp(gaps) <= 1  # evenly, but for rounding
+
+
+def test_json_has_a_curve_for_each_trial_and_bounds_them_all(monkeypatch):
+    monkeypatch.setattr("onelayer.selection.result._MOST_POINTS", 30)
+    validations = tuple(Validation(e, e + 1.0, float("inf") if e else 0.5, 0.5) for e in range(100))
+    found = [summarize({"l2": place}, [replace(fold(0.5), validations=validations)]) for place in (0.1, 0.2, 0.3)]
+    table = SweepResult((Axis("l2", (0.1, 0.2, 0.3)),), tuple(found), found[0], found[0], 1, 1, 1.0).to_dict()
+    assert [len(curve["epochs"]) for curve in table["curves"]] == [10] * 3
+    assert table["curves"][2]["epochs"][-1] == 100
+    assert "validations" not in json.dumps(table)
 
 
 def test_trial_on_one_part_has_the_binomial_error():

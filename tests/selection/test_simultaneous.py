@@ -138,6 +138,8 @@ def test_validations_are_those_of_training_alone():
     for model, parameters, start in zip(train_together(problem, models, 3, starts), models, starts, strict=True):
         history = alone(problem, parameters, start).history.arrays()
         assert [found.epoch for found in model.validations] == history["validation_epoch"].tolist()
+        per_epoch = len(history["step"]) / (history["epoch"][-1] + 1)
+        assert [v.epochs for v in model.validations] == pytest.approx((history["validation_step"] + 1) / per_epoch)
         np.testing.assert_allclose([found.loss for found in model.validations], history["validation_loss"], atol=1e-10)
         np.testing.assert_allclose([v.accuracy for v in model.validations], history["validation_accuracy"], atol=1e-10)
 

@@ -10,6 +10,7 @@ from onelayer.reporting.charts.chart import Chart
 from onelayer.reporting.charts.classes import class_counts_chart, confusion_chart, recall_chart, reliability_chart
 from onelayer.reporting.charts.curves import accuracy_chart, loss_chart, trend_chart
 from onelayer.reporting.charts.sweep import sweep_accuracy_chart, sweep_heat_map_chart, sweep_loss_chart
+from onelayer.reporting.charts.sweep_curves import sweep_curves_chart
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.pictures import (
     Picture,
@@ -146,6 +147,8 @@ def _chart(data: ReportData, name: str) -> Chart | None:
 def _sweep_chart(sweep: SweepFigures, name: str) -> Chart:
     if name == "sweep-heat-map":
         return sweep_heat_map_chart(sweep)
+    if name == "sweep-curves":
+        return sweep_curves_chart(sweep)
     if name.startswith("sweep-accuracy-"):
         return sweep_accuracy_chart(sweep, name.removeprefix("sweep-accuracy-"))
     return sweep_loss_chart(sweep, name.removeprefix("sweep-loss-"))

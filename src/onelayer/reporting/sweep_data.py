@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from onelayer.errors import InputError, printable
 
-__all__ = ["SweepAxis", "SweepFigures", "SweepTrial", "SweepTrials", "Value"]
+__all__ = ["SweepAxis", "SweepCurve", "SweepFigures", "SweepTrial", "SweepTrials", "Value"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -60,6 +60,19 @@ class SweepTrial(_Checked):
     validation_accuracy: Share | None
     accuracy_interval: tuple[Share, Share] | None
     standard_error: Annotated[float, Field(ge=0)] | None
+
+
+class SweepCurve(_Checked):
+    """The validation accuracy of a trial after so many epochs."""
+
+    epochs: list[Annotated[float, Field(ge=0, lt=2**53)]] = []
+    accuracy: list[Share] = []
+
+    @model_validator(mode="after")
+    def _columns_are_as_long(self) -> Self:
+        if len(self.epochs) != len(self.accuracy):
+            raise ValueError("a curve has more of the one than of the other")
+        return self
 
 
 class SweepTrials(_Checked):
@@ -119,12 +132,16 @@ class SweepTrials(_Checked):
 
 
 class SweepFigures(SweepTrials):
-    """A whole sweep: the trials, the chosen one and the simplest within one standard error of it."""
+    """A whole sweep: the trials, the chosen one and the simplest within one standard error of it.
+
+    ``curves`` has one for each trial, or there are none.
+    """
 
     chosen: SweepTrial
     one_se: SweepTrial
     n_models: Count
     n_diverged: Count
+    curves: list[SweepCurve] = []
 
     @model_validator(mode="after")
     def _choices_are_trials(self) -> Self:
@@ -132,6 +149,8 @@ class SweepFigures(SweepTrials):
             raise ValueError("a chosen trial has no accuracy")
         if self.chosen not in self.trials or self.one_se not in self.trials:
             raise ValueError("a chosen trial is not among the trials")
+        if len(self.curves) not in (0, len(self.trials)):
+            raise ValueError("there are not as many curves as trials")
         return self
 
     def notes(self, trial: SweepTrial) -> list[str]:

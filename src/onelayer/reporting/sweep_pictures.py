@@ -7,6 +7,7 @@ from functools import partial
 
 from onelayer.reporting.pictures import Picture
 from onelayer.reporting.sweep import sweep_accuracy_figure, sweep_heat_map, sweep_loss_figure
+from onelayer.reporting.sweep_curves import are_shaded, has_curves, sweep_curves_figure, trial_curves
 from onelayer.reporting.sweep_data import SweepFigures, SweepTrial, SweepTrials
 from onelayer.reporting.sweep_scales import color_floor, value_text
 from onelayer.reporting.tables import loss_text
@@ -17,7 +18,7 @@ _MOST_ROWS = 20
 
 
 def sweep_pictures(sweep: SweepFigures) -> list[Picture]:
-    """Return accuracy and loss against each value, and a heat map of two."""
+    """Return accuracy and loss against each value, a heat map of two, and the learning curves."""
     pictures: list[Picture] = []
     for axis in sweep.axes:
         name = axis.name
@@ -43,7 +44,23 @@ def sweep_pictures(sweep: SweepFigures) -> list[Picture]:
         )
         message = f"{_percent(sweep.chosen.validation_accuracy)} is the highest, at {values_text(sweep.chosen.values)}"
         pictures.append(Picture("sweep-heat-map", message, caption, partial(sweep_heat_map, sweep)))
+    if has_curves(sweep):
+        pictures.append(_curves_picture(sweep))
     return pictures
+
+
+def _curves_picture(sweep: SweepFigures) -> Picture:
+    curves = trial_curves(sweep)
+    which = "all" if len(curves) == len(sweep.trials) else f"{len(curves):,} of {len(sweep.trials):,}"
+    of_chosen = curves[-1].curve.accuracy
+    shade = f"; of the others, the stronger the colour the larger {sweep.axes[0].name}" if are_shaded(sweep) else ""
+    mean = f" Means over {sweep.n_folds} folds." if sweep.n_folds > 1 else ""
+    return Picture(
+        "sweep-curves",
+        f"Over its epochs the chosen goes from {of_chosen[0]:.1%} to {of_chosen[-1]:.1%}; {which} trials are drawn",
+        f"Validation accuracy. Thick: the chosen; dashed: the simplest within one standard error of it{shade}.{mean}",
+        partial(sweep_curves_figure, sweep),
+    )
 
 
 def sweep_statement(sweep: SweepFigures) -> list[str]:

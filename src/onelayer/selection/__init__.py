@@ -1,5 +1,6 @@
 """Selection: grids, folds, and sweeps that train many models in one pass over the data."""
 
+from onelayer.selection.curve import Curve
 from onelayer.selection.folds import Fold, shuffled_folds, stratified_folds
 from onelayer.selection.grid import Axis, Grid, parse_axis
 from onelayer.selection.listeners import SweepListener, SweepProgress
@@ -9,6 +10,7 @@ from onelayer.selection.sweeping import Prepared, sweep
 
 __all__ = [
     "Axis",
+    "Curve",
     "Fold",
     "FoldFigures",
     "Grid",

@@ -9,11 +9,16 @@ from typing import Any
 
 from onelayer.errors import DivergenceError
 from onelayer.evaluation.intervals import wilson_interval
+from onelayer.selection.curve import Curve, mean_curve
 from onelayer.selection.grid import Axis
+from onelayer.selection.simultaneous import Validation
 from onelayer.solvers.status import Status
 from onelayer.training.parameters import TrainingParameters
 
 __all__ = ["FoldFigures", "SweepResult", "Trial", "best_trial", "simplest_trial", "summarize"]
+
+
+_MOST_POINTS = 100_000  # of all curves of a sweep as plain values: some megabytes
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class FoldFigures:
     """One model on the rows it was validated on: loss without penalty, accuracy, number of rows, and how it ended.
 
     ``epochs`` counts what it went through; ``kept_epoch`` (from 0) is the one whose weights were kept. Loss, accuracy
-    and ``kept_epoch`` are None where it diverged.
+    and ``kept_epoch`` are None where it diverged. ``validations`` are all of them, in their order.
     """
 
     status: str
@@ -30,6 +35,11 @@ class FoldFigures:
     loss: float | None
     accuracy: float | None
     n: int
+    validations: tuple[Validation, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return its figures as plain values, without the course of them."""
+        return {name: value for name, value in vars(self).items() if name != "validations"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,11 @@ class Trial:
         """The most epochs that a model of it went through."""
         return max(fold.epochs for fold in self.folds)
 
+    @property
+    def curve(self) -> Curve:
+        """Its learning curve, the mean over folds."""
+        return mean_curve([fold.validations for fold in self.folds])
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values."""
         return {
@@ -77,7 +92,7 @@ class Trial:
             "validation_accuracy": self.validation_accuracy,
             "accuracy_interval": None if self.accuracy_interval is None else list(self.accuracy_interval),
             "standard_error": self.standard_error,
-            "folds": [vars(fold) for fold in self.folds],
+            "folds": [fold.to_dict() for fold in self.folds],
         }
 
 
@@ -160,7 +175,9 @@ class SweepResult:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for JSON."""
         axes = [{"name": axis.name, "values": list(axis.values), "scale": axis.scale} for axis in self.axes]
-        return self.summary() | {"axes": axes, "trials": [trial.to_dict() for trial in self.trials]}
+        most = max(2, _MOST_POINTS // max(1, len(self.trials)))
+        curves = [trial.curve.thinned(most).to_dict() for trial in self.trials]
+        return self.summary() | {"axes": axes, "trials": [trial.to_dict() for trial in self.trials], "curves": curves}
 
 
 def summarize(values: Mapping[str, Any], folds: Sequence[FoldFigures], n_folds: int = 1) -> Trial:

@@ -33,9 +33,13 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Validation:
-    """Loss (without penalty) and accuracy of one model on the validation rows, after an epoch (from 0) or within it."""
+    """Loss (without penalty) and accuracy of one model on the validation rows, after an epoch (from 0) or within it.
+
+    ``epochs`` is how many it had gone through by then, with the part of the last.
+    """
 
     epoch: int
+    epochs: float
     loss: float
     accuracy: float
 
@@ -193,11 +197,12 @@ class _Together:
 
     def _validate(self, epoch: int) -> None:
         part, improved, exhausted = self.problem.validation, [], []
+        epochs = self.state.step / self.steps_per_epoch
         assert part is not None  # noqa: S101 (there are validated steps)
         (sums,) = total_sums(self.objective, self.state.parameters, [part], self.threads)
         for place, j in enumerate(self.running):
             model, monitor = self.models[j], self.monitors[j]
-            found = Validation(epoch, float(sums.mean_loss[place]), float(sums.accuracy[place]))
+            found = Validation(epoch, epochs, float(sums.mean_loss[place]), float(sums.accuracy[place]))
             model.validations.append(found)
             if monitor.update(found.accuracy if model.parameters.monitor == "validation_accuracy" else found.loss):
                 model.best = len(model.validations) - 1

@@ -212,7 +212,13 @@ def _count(validation: Part | None, place: int) -> int:
 
 
 def _figures(model: TrainedModel, n: int) -> FoldFigures:
-    found = model.validation
-    if model.status is Status.DIVERGED or found is None:
-        return FoldFigures(str(model.status), model.epochs, None, None, None, n)
-    return FoldFigures(str(model.status), model.epochs, found.epoch, found.loss, found.accuracy, n)
+    found = None if model.status is Status.DIVERGED else model.validation
+    return FoldFigures(
+        str(model.status),
+        model.epochs,
+        None if found is None else found.epoch,
+        None if found is None else found.loss,
+        None if found is None else found.accuracy,
+        n,
+        tuple(model.validations),
+    )

@@ -10,7 +10,7 @@ from onelayer.reporting.sweep_data import SweepAxis, SweepFigures, SweepTrial
 from onelayer.reporting.sweep_scales import color_floor, shown_values, sides_of_heat_map, value_text
 from onelayer.reporting.theme import LIGHT
 
-__all__ = ["sweep_accuracy_chart", "sweep_heat_map_chart", "sweep_loss_chart"]
+__all__ = ["sweep_accuracy_chart", "sweep_heat_map_chart", "sweep_loss_chart", "trial_words"]
 
 _HEIGHT = 380
 _MOST_DOTS = 2000
@@ -84,7 +84,7 @@ def sweep_heat_map_chart(sweep: SweepFigures) -> Chart:
     heat = {
         "type": "heatmap",
         "z": [numbers([_nan(None if one is None else one.validation_accuracy) for one in row]) for row in rows],
-        "customdata": [["" if one is None else _words(sweep, one) for one in row] for row in rows],
+        "customdata": [["" if one is None else trial_words(sweep, one) for one in row] for row in rows],
         "hovertemplate": "%{customdata}<extra></extra>",
         "hoverongaps": False,
         "colorscale": [[0, "--paper"], [1, "--train"]],
@@ -101,7 +101,7 @@ def sweep_heat_map_chart(sweep: SweepFigures) -> Chart:
         "x": [_cell(trial, across, down)[0] for trial in lost],
         "y": [_cell(trial, across, down)[1] for trial in lost],
         "marker": {"symbol": "x-thin", "size": 8, "line": {"color": "--muted", "width": 1.5}},
-        "customdata": [_words(sweep, trial) for trial in lost],
+        "customdata": [trial_words(sweep, trial) for trial in lost],
         "hovertemplate": "%{customdata}<extra></extra>",
     }
     frames = [
@@ -138,7 +138,7 @@ def _points(
         "mode": "markers",
         "x": [axis.place(trial.values[axis.name]) for trial in trials],
         "y": numbers([_nan(height(trial)) for trial in trials]),
-        "customdata": [_words(sweep, trial) for trial in trials],
+        "customdata": [trial_words(sweep, trial) for trial in trials],
         "hovertemplate": "%{customdata}<extra></extra>",
         "name": name,
     }
@@ -267,7 +267,7 @@ def _written(sweep: SweepFigures, across: SweepAxis, down: SweepAxis) -> list[di
     ]
 
 
-def _words(sweep: SweepFigures, trial: SweepTrial) -> str:
+def trial_words(sweep: SweepFigures, trial: SweepTrial) -> str:
     """Return what is said of a trial where the pointer is on it."""
     lines = [f"{axis.name} = {chart_text(value_text(trial.values[axis.name]))}" for axis in sweep.axes]
     if trial.validation_accuracy is None:
