@@ -13,8 +13,10 @@ from onelayer.experiment import load_config, run_experiment
 
 pytestmark = pytest.mark.slow
 
+# What draws is loaded beforehand: the limits are for making the page, not for imports, which a command has once.
 MAKING = """
 import json, resource, sys, time
+import onelayer.reporting.page
 from onelayer.experiment.report import report_run
 from onelayer.storage.run_directory import RunDirectory
 run = RunDirectory.open(sys.argv[1])
