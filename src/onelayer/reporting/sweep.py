@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter, StrMeth
 
 from onelayer.reporting.sweep_data import SweepAxis, SweepFigures, SweepTrial
 from onelayer.reporting.sweep_scales import color_floor, shown_values, sides_of_heat_map, value_text
-from onelayer.reporting.theme import LABEL_SIZE, LIGHT, NOTE_SIZE, Theme, new_axes, style_axes
+from onelayer.reporting.theme import LABEL_SIZE, LIGHT, NOTE_SIZE, Theme, legend_below, new_axes, style_axes
 
 __all__ = ["sweep_accuracy_figure", "sweep_heat_map", "sweep_loss_figure"]
 
@@ -201,15 +201,7 @@ def _finish(axes: Axes, sweep: SweepFigures, axis: SweepAxis, theme: Theme, heig
         if sum(map(len, texts)) > 40:
             axes.tick_params(axis="x", rotation=30)
     axes.margins(x=0.05)
-    axes.legend(
-        frameon=False,
-        labelcolor=theme.ink,
-        fontsize=NOTE_SIZE - 0.5,
-        loc="upper center",
-        ncols=2,
-        bbox_to_anchor=(0.5, -0.2),
-        columnspacing=1.2,
-    )
+    legend_below(axes, theme, columns=2)
 
 
 def _write_cells(axes: Axes, accuracies: npt.NDArray[np.float64], norm: Normalize, theme: Theme) -> None:

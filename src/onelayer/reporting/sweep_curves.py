@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from onelayer.reporting.sweep_data import SweepCurve, SweepFigures, SweepTrial
-from onelayer.reporting.theme import LIGHT, NOTE_SIZE, Theme, new_axes, style_axes
+from onelayer.reporting.theme import LIGHT, Theme, legend_below, new_axes, style_axes
 
 __all__ = ["MOST_CURVES", "TrialCurve", "are_shaded", "has_curves", "sweep_curves_figure", "trial_curves"]
 
@@ -107,18 +107,7 @@ def _set_scales(axes: Axes, theme: Theme) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
     axes.margins(x=0.02)
-    lines = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))  # one of each kind
-    legend = axes.legend(
-        list(lines.values()),
-        list(lines),
-        frameon=False,
-        labelcolor=theme.ink,
-        fontsize=NOTE_SIZE - 0.5,
-        loc="upper center",
-        ncols=3,
-        bbox_to_anchor=(0.5, -0.2),
-        columnspacing=1.2,
-    )
+    legend = legend_below(axes, theme, columns=3)
     for handle in legend.legend_handles:
         if handle is not None:
             handle.set_alpha(1.0)

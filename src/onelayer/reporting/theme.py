@@ -14,6 +14,7 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 __all__ = [
     "DARK",
@@ -23,6 +24,7 @@ __all__ = [
     "Theme",
     "cell_text_color",
     "contrast",
+    "legend_below",
     "new_axes",
     "style_axes",
 ]
@@ -160,6 +162,30 @@ def new_axes(theme: Theme, width: float, height: float) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(across, down), facecolor=theme.paper)
     position = (_AROUND_INCHES / across, _AROUND_INCHES / down, width / across, height / down)
     return figure, figure.add_axes(position)
+
+
+def legend_below(axes: Axes, theme: Theme, columns: int) -> Legend:
+    """Write what is in the axes below them, each kind once, in columns.
+
+    Examples
+    --------
+    >>> _, axes = new_axes(LIGHT, 5, 3)
+    >>> lines = [axes.plot([0, 1], label="trial") for _ in range(2)]
+    >>> [text.get_text() for text in legend_below(axes, LIGHT, 2).get_texts()]
+    ['trial']
+    """
+    kinds = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    return axes.legend(
+        list(kinds.values()),
+        list(kinds),
+        frameon=False,
+        labelcolor=theme.ink,
+        fontsize=NOTE_SIZE - 0.5,
+        loc="upper center",
+        ncols=columns,
+        bbox_to_anchor=(0.5, -0.2),
+        columnspacing=1.2,
+    )
 
 
 def style_axes(
