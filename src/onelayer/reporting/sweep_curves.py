@@ -31,7 +31,7 @@ class TrialCurve:
 
 def has_curves(sweep: SweepFigures) -> bool:
     """Return whether there is a curve of the chosen, and some curve has two points, so that there is a line to draw."""
-    if not sweep.curves or not sweep.curves[sweep.trials.index(sweep.chosen)].epochs:
+    if not sweep.curves or not sweep.curve_of(sweep.chosen).epochs:
         return False
     return any(len(curve.epochs) > 1 for curve in sweep.curves)
 
@@ -55,13 +55,12 @@ def trial_curves(sweep: SweepFigures) -> list[TrialCurve]:
     ['chosen']
     """
     pairs = list(zip(sweep.trials, sweep.curves, strict=True))
-    choices = {"chosen": sweep.chosen, "one-se": sweep.one_se}
-    others = [pair for pair in pairs if pair[0] not in choices.values()]
+    others = [pair for pair in pairs if pair[0] not in (sweep.chosen, sweep.one_se)]
     every = max(1, -(-len(others) // MOST_CURVES))
     found = [TrialCurve(*pair, "other", _opacity(sweep, pair[0])) for pair in others[::every]]
     if sweep.one_se != sweep.chosen:
-        found.append(TrialCurve(sweep.one_se, pairs[sweep.trials.index(sweep.one_se)][1], "one-se", 1.0))
-    found.append(TrialCurve(sweep.chosen, pairs[sweep.trials.index(sweep.chosen)][1], "chosen", 1.0))
+        found.append(TrialCurve(sweep.one_se, sweep.curve_of(sweep.one_se), "one-se", 1.0))
+    found.append(TrialCurve(sweep.chosen, sweep.curve_of(sweep.chosen), "chosen", 1.0))
     return found
 
 

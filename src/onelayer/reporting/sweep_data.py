@@ -158,6 +158,10 @@ class SweepFigures(SweepTrials):
         choices = {"chosen": self.chosen, "one standard error": self.one_se}
         return [*(name for name, one in choices.items() if one.values == trial.values), *super().notes(trial)]
 
+    def curve_of(self, trial: SweepTrial) -> SweepCurve:
+        """Return the curve of a trial, where there are curves."""
+        return self.curves[self.trials.index(trial)]
+
     def axis(self, name: str) -> SweepAxis:
         """Return the axis of a parameter."""
         return next(axis for axis in self.axes if axis.name == name)
