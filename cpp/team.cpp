@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "elsewhere.hpp"
+
 namespace onelayer {
 
 namespace {
@@ -33,6 +35,9 @@ class Worker {
 
     void give(Task task) {
         task_ = task;
+        if (asleep_.load()) {
+            elsewhere_.send(thread_.native_handle());
+        }
         given_.fetch_add(1);
         if (asleep_.load()) {
             const std::lock_guard lock(mutex_);
@@ -59,6 +64,7 @@ class Worker {
             if (given_.load() != next) {
                 sleep_until(next);
             }
+            elsewhere_.arrive();
             const Task task = task_;
             if (task.body == nullptr) {
                 return;
@@ -77,6 +83,7 @@ class Worker {
 
     const int number_;
     Task task_;
+    Elsewhere elsewhere_;
     std::atomic<unsigned> given_{0}, done_{0};
     std::atomic<bool> asleep_{false};
     std::mutex mutex_;

@@ -133,7 +133,7 @@ class RowSource:
 
     def with_mirrored(self, mirrored: Array | None) -> RowSource:
         """Return this source with the rows in the bool array ``mirrored`` (n,) mirrored."""
-        return replace(self, mirrored=mirrored)
+        return self if mirrored is self.mirrored else replace(self, mirrored=mirrored)
 
     def take(self, indices: Array, out: Array | None = None) -> Array:
         """Return rows ``indices`` (b,), mirrored, converted and scaled, as ``(b, d)``.

@@ -85,7 +85,7 @@ def float_array(name: str, value: Array | float, dtype: Any, shape: tuple[int, .
         raise InputTypeError(f"{name} must be numbers, not {given.dtype}")
     if given.ndim and given.shape != shape:
         raise InputError(f"{name} must have shape {shape} or be a number, but has {given.shape}")
-    return np.ascontiguousarray(np.broadcast_to(given, shape), dtype)
+    return np.ascontiguousarray(given, dtype) if given.shape == shape else np.full(shape, given, dtype)
 
 
 def positions(name: str, value: Array, limit: int) -> Array:
@@ -93,9 +93,10 @@ def positions(name: str, value: Array, limit: int) -> Array:
     given = np.asarray(value)
     if given.ndim != 1 or given.dtype.kind not in "iu":
         raise InputTypeError(f"{name} must be a vector of integers, not {given.dtype} of shape {given.shape}")
-    if given.size and (given.min() < 0 or given.max() >= limit):
+    found = np.ascontiguousarray(given, np.int64)
+    if found.size and found.view(np.uint64).max() >= limit:  # without a sign, what is below 0 is larger than any limit
         raise InputError(f"{name} has entries from {given.min()} to {given.max()}, but must lie in 0 … {limit - 1}")
-    return np.ascontiguousarray(given, np.int64)
+    return found
 
 
 def rows_argument(
