@@ -17,7 +17,7 @@ PATIENCE, LEAST_PATIENCE = (
     6.0,
     0.5,
 )  # a setting may take this many times the best so far, or that many seconds, warm-up included
-REST = 0.1  # seconds between runs: idle threads of numerical libraries go on spinning for some tens of milliseconds
+REST = 0.2  # seconds between runs: OpenBLAS's threads go on spinning for 0.12 s after a product
 
 
 @dataclass(frozen=True)
