@@ -9,6 +9,7 @@
 #include "arguments.hpp"
 #include "engine.hpp"
 #include "poller.hpp"
+#include "shuffle.hpp"
 
 namespace nb = nanobind;
 
@@ -150,6 +151,16 @@ void hog(const Arguments& given) {
     kernels.hog(job, *team);
 }
 
+void permute(const Arguments& given) {
+    auto* const words = given.output<std::uint64_t>("generator");
+    auto* const order = given.output<std::int64_t>("order");
+    const std::int64_t n = given.length("order");
+    const nb::gil_scoped_release free;
+    Pcg64 generator(words);
+    shuffle(generator, order, n);
+    generator.save(words);
+}
+
 }  // namespace
 
 }  // namespace onelayer
@@ -176,4 +187,5 @@ NB_MODULE(_native, module) {
         const Arguments given(std::move(arguments));
         computes_in_float32(given, "features") ? hog<float>(given) : hog<double>(given);
     });
+    module.def("permute", [](nb::kwargs arguments) { permute(Arguments(std::move(arguments))); });
 }

@@ -1,7 +1,7 @@
 """The native engine's face: arrays in, arrays out.
 
 Everything here has a definition in array code (``losses``, ``solvers.sgd``, ``objective``, ``features.hog``), and
-equals it to rounding. Ask
+equals it to rounding; a permutation is NumPy's, and equals that. Ask
 :func:`available` first: without a compiler at installation, or with ``ONELAYER_ENGINE=reference``, there is no
 engine, and the definitions run.
 """
@@ -10,6 +10,7 @@ from onelayer.kernels.engine import available, instruction_set, knows, name
 from onelayer.kernels.images import hog
 from onelayer.kernels.models import train_models_segment
 from onelayer.kernels.passes import evaluate, hessian_product_sums, loss_and_gradient_sums
+from onelayer.kernels.shuffling import permutation
 from onelayer.kernels.training import train_segment
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "knows",
     "loss_and_gradient_sums",
     "name",
+    "permutation",
     "train_models_segment",
     "train_segment",
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from onelayer import kernels
 from onelayer.errors import ConfigError
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.streams import stream
@@ -67,13 +68,20 @@ class Orders:
         if self.shuffle is False:
             return np.arange(self.n)
         if self.shuffle == "pcg64":
-            return stream(self.seed, "shuffle", epoch).permutation(self.n)
+            return kernels.permutation(stream(self.seed, "shuffle", epoch), self.n)
         if epoch < self._drawn:
             self._rewind()
         for _ in range(self._drawn, epoch):
             self._legacy.permutation(self.n)
         self._drawn = epoch + 1
         return self._legacy.permutation(self.n)
+
+    def write(self, epoch: int, out: Array) -> None:
+        """Write the order of rows in ``epoch`` to ``out``, ``(n,)`` int64."""
+        if self.shuffle == "pcg64":
+            kernels.permutation(stream(self.seed, "shuffle", epoch), self.n, out)
+        else:
+            out[...] = self(epoch)
 
     def _rewind(self) -> None:
         self._legacy, self._drawn = np.random.RandomState(self.seed), 0  # the reports' own generator
