@@ -49,8 +49,8 @@ struct TrainJob {
     const T* row_weights = nullptr;  // (n), or null for 1 each
     Loss loss = Loss::softmax;
     std::int64_t k = 0;
-    const std::int64_t* order = nullptr;  // (ordered)
-    std::int64_t ordered = 0, batch_size = 0, steps = 0;
+    const std::int64_t* order = nullptr;  // (ordered): epochs one after another, each cut into batches by itself
+    std::int64_t ordered = 0, rows_per_epoch = 0, batch_size = 0, steps = 0;
     const double* learning_rates = nullptr;  // (steps)
     T* weights = nullptr;                    // (k, d)
     T* intercepts = nullptr;                 // (k)

@@ -79,6 +79,7 @@ std::int64_t train(const Arguments& given) {
     TrainJob<T> job;
     fill_training<T>(job, given);
     job.k = given.length("weights");
+    job.rows_per_epoch = given.value<std::int64_t>("rows_per_epoch");
     job.momentum = given.value<double>("momentum");
     job.l2 = given.value<double>("l2");
     const Kernels<T>& kernels = kernels_of<T>(given);

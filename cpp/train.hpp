@@ -21,9 +21,10 @@ namespace onelayer::ONELAYER_ISA {
 struct BatchTile {
     Index step = 0, first = 0, count = 0;
     bool opens = false, closes = false;  // the step
+    bool ends_epoch = false;
 };
 
-// Goes through the tiles of all steps in order.
+// Goes through the tiles of all steps in order. An epoch's last batch may have fewer rows than the others.
 template <class T>
 class BatchTiles {
   public:
@@ -36,17 +37,31 @@ class BatchTiles {
         if (step_ == job_.steps) {
             return {};
         }
-        const Index begin = step_ * job_.batch_size, rows = std::min(job_.batch_size, job_.ordered - begin);
-        const Index tiles = ceil_div(rows, tile_rows_), first = rows * tile_ / tiles, last = rows * (tile_ + 1) / tiles;
-        const BatchTile tile{step_, begin + first, last - first, tile_ == 0, tile_ == tiles - 1};
-        tile_ = tile.closes ? 0 : tile_ + 1;
-        step_ += tile.closes ? 1 : 0;
+        const Index rows = std::min(job_.batch_size, left_in_epoch_), tiles = ceil_div(rows, tile_rows_);
+        const Index first = rows * tile_ / tiles, last = rows * (tile_ + 1) / tiles;
+        const bool closes = tile_ == tiles - 1;
+        const BatchTile tile{step_,  begin_ + first, last - first, tile_ == 0,
+                             closes, closes && rows == left_in_epoch_};
+        ++tile_;
+        if (tile.closes) {
+            next_step(rows);
+        }
         return tile;
     }
 
   private:
+    void next_step(Index rows) {
+        ++step_;
+        tile_ = 0;
+        begin_ += rows;
+        left_in_epoch_ -= rows;
+        if (left_in_epoch_ == 0) {
+            left_in_epoch_ = job_.rows_per_epoch;
+        }
+    }
+
     const TrainJob<T>& job_;
-    Index tile_rows_, step_ = 0, tile_ = 0;
+    Index tile_rows_, begin_ = 0, left_in_epoch_ = job_.rows_per_epoch, step_ = 0, tile_ = 0;
 };
 
 // What a gradient step needs of the rows' scores: weighted residuals of a tile, their sums over the batch and the size
@@ -158,15 +173,21 @@ class Training {
 
     Index steps_taken() const { return steps_taken_; }
 
-    // The round's work on one part.
+    // The round's work on one part. Weights are folded anew for each epoch, which so goes as in a call of its own.
     void work_on(TrainPart<In, T>& part) {
         if (ending_) {
-            part.end();
+            if (!present_.ends_epoch) {
+                part.end();
+            }
             return;
         }
         if (present_.count > 0) {
             part.descend(present_, residuals_);
-        } else {
+        }
+        if (present_.ends_epoch) {
+            part.end();
+        }
+        if (present_.count == 0 || (present_.ends_epoch && coming_.count > 0)) {
             part.begin();
         }
         if (coming_.count > 0) {
@@ -296,7 +317,7 @@ template <class T>
 int parts_of(const TrainJob<T>& job) {
     constexpr Index least_work = 60'000;  // multiply-adds
     constexpr Index most_vectors = 96;
-    const Index work = 2 * std::min(job.batch_size, job.ordered) * job.k * job.rows.d;
+    const Index work = 2 * std::min(job.batch_size, job.rows_per_epoch) * job.k * job.rows.d;
     const Index vectors = ceil_div(job.rows.d, lanes<T>);
     const Index wanted = 2 * std::max<Index>(1, ceil_div(vectors, 2 * most_vectors));
     const Index useful = std::min<Index>({wanted, work / least_work, vectors / 2, Rounds::most_parts});

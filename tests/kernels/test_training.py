@@ -152,6 +152,62 @@ def test_is_bit_identical_whatever_the_number_of_threads(
         assert all(np.array_equal(a, b) for a, b in zip(alone, other, strict=True))
 
 
+EPOCHS: list[dict[str, Any]] = [
+    {},
+    {"image_shape": (8, 40, 3), "n": 299, "batch_size": 100},
+    {"image_shape": (8, 40, 3), "batch_size": 10_000},
+    {"n": 700, "batch_size": 350},
+]
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("source", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("seed", range(6))
+def test_several_epochs_are_bit_identical_to_a_call_for_each(
+    instruction_set: str, seed: int, source: Any, dtype: Any, n_threads: int
+) -> None:
+    job = random_job(seed, LOSSES[seed % len(LOSSES)], source, dtype, **EPOCHS[seed % len(EPOCHS)])
+    orders = [np.random.default_rng(epoch).permutation(job.order) for epoch in range(3)]
+    rates = [job.rates / (epoch + 1) for epoch in range(3)]
+    together = run_epochs(job, dtype, n_threads, [np.concatenate(orders)], [np.concatenate(rates)], epochs=3)
+    one_at_a_time = run_epochs(job, dtype, n_threads, orders, rates)
+    assert all(np.array_equal(a, b) for a, b in zip(together, one_at_a_time, strict=True))
+
+
+def run_epochs(job: Job, dtype: Any, n_threads: int, orders: Any, rates: Any, **more: Any) -> tuple[Any, ...]:
+    options = job.options | more
+    options["label_smoothing"] = options.pop("smoothing")
+    weights, intercepts = job.model.weights.astype(dtype), job.model.intercepts.astype(dtype)
+    velocity = (np.zeros_like(weights), np.zeros_like(intercepts)) if options["momentum"] else None
+    losses = [
+        kernels.train_segment(
+            job.X, job.targets, order, its, weights, intercepts, velocity=velocity, n_threads=n_threads, **options
+        )
+        for order, its in zip(orders, rates, strict=True)
+    ]
+    return np.concatenate(losses), weights, intercepts, *(velocity or ())
+
+
+@pytest.mark.parametrize("source", [np.uint8, np.float32])
+def test_being_stopped_after_an_epoch_leaves_what_a_call_for_it_leaves(instruction_set: str, source: Any) -> None:
+    job = random_job(1, "softmax", source, np.float32, n=299, image_shape=(8, 40, 3), batch_size=300)
+    orders = [job.order] * 200
+    rates = [job.rates] * 200
+    more = {"epochs": 200, "stopping": lambda: True}
+    begin = time.monotonic()
+    while True:
+        stopped = run_epochs(job, np.float32, 2, [np.concatenate(orders)], [np.concatenate(rates)], **more)
+        taken = len(stopped[0])
+        if taken < len(orders):
+            break
+        assert time.monotonic() - begin < 30
+        orders, rates = orders * 4, rates * 4
+        more["epochs"] = len(orders)
+    one_at_a_time = run_epochs(job, np.float32, 2, orders[:taken], rates[:taken])
+    assert all(np.array_equal(a, b) for a, b in zip(stopped, one_at_a_time, strict=True))
+
+
 def test_indices_leave_the_same_as_a_copied_subset(needs_engine: None) -> None:
     job = random_job(2, "softmax", np.uint8, np.float32, n=90)
     job.options["mirrored"] = None
@@ -298,6 +354,9 @@ BAD: list[tuple[str, dict[str, Any], type[OnelayerError]]] = [
     ("too few learning rates", {"learning_rates": np.ones(1)}, InputError),
     ("too many learning rates", {"learning_rates": np.ones(3)}, InputError),
     ("a batch of none", {"batch_size": 0}, InputError),
+    ("no epochs", {"epochs": 0}, InputError),
+    ("epochs of different lengths", {"epochs": 3}, InputError),
+    ("too few learning rates for epochs", {"epochs": 4}, InputError),
     ("weights of another shape", {"weights": np.zeros((2, 4))}, InputError),
     ("weights of integers", {"weights": np.zeros((2, 3), int)}, InputTypeError),
     ("weights as columns", {"weights": np.zeros((3, 2)).T}, InputError),

@@ -49,6 +49,40 @@ def softmax_loop(momentum, l2, order=ORDER, rates=RATES, row_weights=None, batch
     return weights, intercepts, losses
 
 
+@pytest.fixture(params=["as installed", "reference"])
+def engine(request, monkeypatch):
+    """Run the test with the engine that is there, and with the definition."""
+    if request.param == "reference":
+        monkeypatch.setenv("ONELAYER_ENGINE", "reference")
+
+
+@pytest.mark.usefixtures("engine")
+def test_batches_begin_anew_with_each_epoch():
+    together, one_at_a_time = zeros(), zeros()
+    rows, orders = RowSource(X, np.float64), [ORDER, ORDER[::-1]]
+    sgd = solver(momentum=0.9)
+    losses = sgd.run(together, rows, LABELS, None, np.concatenate(orders), np.tile(RATES, 2), epochs=2)
+    alone = [sgd.run(one_at_a_time, rows, LABELS, None, order, RATES) for order in orders]
+    assert losses.tolist() == np.concatenate(alone).tolist()
+    assert together.step == one_at_a_time.step == 6
+    np.testing.assert_array_equal(together.parameters.weights, one_at_a_time.parameters.weights)
+
+
+@pytest.mark.usefixtures("engine")
+def test_batches_of_models_together_begin_anew_too():
+    rows, orders = RowSource(X, np.float64), [ORDER, ORDER[::-1]]
+    together = SGDState(LinearParameters(np.zeros((2, K, D)), np.zeros((2, K))))
+    rates = np.tile(RATES, 2)
+    found = solver().run(
+        together, rows, LABELS, None, np.concatenate(orders), np.stack([rates, rates / 2], 1), epochs=2
+    )
+    for model, factor in enumerate((1, 0.5)):
+        alone = zeros()
+        losses = [solver().run(alone, rows, LABELS, None, order, RATES * factor) for order in orders]
+        np.testing.assert_allclose(found[:, model], np.concatenate(losses), rtol=1e-12)
+        np.testing.assert_allclose(together.parameters.weights[model], alone.parameters.weights, atol=1e-12)
+
+
 def test_one_step_by_hand():
     rows = RowSource(np.array([[1.0, 2.0], [3.0, 6.0]]), np.float64)
     state = SGDState(LinearParameters(np.array([[0.0, 0.0]]), np.array([0.0])))

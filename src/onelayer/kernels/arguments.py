@@ -49,9 +49,11 @@ def float_type(weights: Array) -> Any:
     return weights.dtype
 
 
-def count_steps(ordered: int, batch_size: int, rates: tuple[int, ...]) -> int:
-    """Return the number of batches in an order, for each of which there must be a learning rate."""
-    steps = -(-ordered // batch_size) if batch_size > 0 else 0
+def count_steps(ordered: int, batch_size: int, rates: tuple[int, ...], epochs: int = 1) -> int:
+    """Return the number of batches in an order of so many epochs; for each there must be a learning rate."""
+    if epochs < 1 or ordered % epochs:
+        raise InputError(f"{ordered} rows can't be {epochs} epochs of one length")
+    steps = epochs * -(-(ordered // epochs) // batch_size) if batch_size > 0 else 0
     if batch_size < 1 or rates != (steps,):
         raise InputError(
             f"{ordered} rows in batches of {batch_size} need a learning rate for each batch, not {rates} of them"

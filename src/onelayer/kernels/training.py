@@ -26,6 +26,7 @@ def train_segment(
     *,
     loss: str,
     batch_size: int,
+    epochs: int = 1,
     momentum: float = 0.0,
     velocity: tuple[Array, Array] | None = None,
     l2: float = 0.0,
@@ -55,6 +56,9 @@ def train_segment(
     targets : (n,) integers, or (n, k) probabilities where the loss takes them
     order : (steps · batch_size or fewer,) integers
         Rows in the order they are seen, counted among the n rows that ``indices`` leaves.
+    epochs : int
+        The order is that of so many epochs of one length, one after another. Each is cut into batches by itself, so
+        that its last may have fewer rows, and ends exactly where a call for it alone would.
     learning_rates : (steps,) float
     weights : (k, d) float32 or float64
         Of scaled features; changed in place. Their type is the type of the arithmetic.
@@ -105,7 +109,7 @@ def train_segment(
         arguments.array("velocity of the weights", velocity[0], dtype, (k, d), written=True)
         arguments.array("velocity of the intercepts", velocity[1], dtype, (k,), written=True)
     order = arguments.positions("order", order, n)
-    steps = arguments.count_steps(len(order), batch_size, np.shape(learning_rates))
+    steps = arguments.count_steps(len(order), batch_size, np.shape(learning_rates), epochs)
     losses = np.empty(steps)
     taken = module.train(
         engine=isa,
@@ -115,6 +119,7 @@ def train_segment(
         row_weights=None if row_weights is None else arguments.float_array("row_weights", row_weights, dtype, (n,)),
         loss=arguments.loss_number(loss),
         order=order,
+        rows_per_epoch=len(order) // int(epochs),
         batch_size=int(batch_size),
         learning_rates=arguments.float_array("learning_rates", learning_rates, np.float64, (steps,)),
         weights=weights,

@@ -28,6 +28,7 @@ def fused_steps(
     rates: Array,
     *,
     batch_size: int,
+    epochs: int,
     momentum: float | Array,
     fit_intercept: bool,
     threads: int,
@@ -57,6 +58,7 @@ def fused_steps(
             targets=targets,
             order=order,
             learning_rates=rates,
+            epochs=epochs,
             weights=parameters.weights,
             intercepts=parameters.intercepts,
             stopping=stopping,
@@ -64,11 +66,8 @@ def fused_steps(
         )
     if targets.ndim == 3:  # probabilities that all models share
         targets = targets[:, 0]
-    return kernels.train_models_segment(
-        targets=targets,
-        order=order,
-        learning_rates=rates,
-        weights=parameters.weights,
-        intercepts=parameters.intercepts,
-        **options,
+    options |= {"targets": targets, "weights": parameters.weights, "intercepts": parameters.intercepts}
+    of_epochs = zip(order.reshape(epochs, -1), np.split(rates, epochs), strict=True)
+    return np.concatenate(
+        [kernels.train_models_segment(order=one, learning_rates=its, **options) for one, its in of_epochs]
     )

@@ -9,7 +9,7 @@ row weights of its own for each of the m. They share rows, order and batch size,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -81,6 +81,7 @@ class SGD:
         order: Array,
         rates: Array,
         stopping: Callable[[], bool] = lambda: False,
+        epochs: int = 1,
     ) -> Array:
         """Take one step for each learning rate in ``rates``, over the batches of ``order`` in turn.
 
@@ -97,6 +98,8 @@ class SGD:
         rates : (steps,) or, for m models, (steps, m) float64
         stopping : callable
             Asked before each step, or many times a second; true ends the run there.
+        epochs : int
+            ``order`` is that of so many epochs of one length, one after another; batches begin anew with each.
 
         Returns
         -------
@@ -110,19 +113,19 @@ class SGD:
             models those that diverge go on with undefined numbers, which show in the losses and the parameters; the
             others do not notice.
         """
+        order = order[: len(rates) * self.batch_size]
         if kernels.available() and kernels.knows(self.objective.loss.name):
-            return self._run_fused(state, rows, targets, row_weights, order, rates, stopping)
+            return self._run_fused(state, rows, targets, row_weights, order, rates, stopping, epochs)
         alone = rates.ndim == 1
         losses = np.empty(rates.shape)
         # A NumPy float64 would make float32 products float64.
         rates_of_steps = rates.tolist() if alone else rates.astype(rows.dtype)
         buffer = np.empty((min(self.batch_size, len(order)), rows.d), rows.dtype)
         with np.errstate(all="ignore"):  # an overflow shows in the loss, and is reported with its step
-            for i, rate in enumerate(rates_of_steps):
+            for i, (rate, batch) in enumerate(zip(rates_of_steps, self._batches(order, epochs), strict=True)):
                 if stopping():
                     losses = losses[:i]
                     break
-                batch = order[i * self.batch_size : (i + 1) * self.batch_size]
                 X = rows.take(batch, out=buffer[: len(batch)])
                 weights = None if row_weights is None else row_weights[batch]
                 loss, gradient = self.objective.batch(state.parameters, X, targets[batch], weights)
@@ -133,6 +136,11 @@ class SGD:
         if alone and not state.parameters.is_finite():
             raise diverged(state.step - 1, rates[len(losses) - 1], "the weights became infinite")
         return losses
+
+    def _batches(self, order: Array, epochs: int) -> Iterator[Array]:
+        for of_epoch in order.reshape(epochs, -1):
+            for first in range(0, len(of_epoch), self.batch_size):
+                yield of_epoch[first : first + self.batch_size]
 
     def _step(self, state: SGDState, gradient: LinearParameters, rate: float | Array) -> None:
         move = self._velocity(state)
@@ -167,6 +175,7 @@ class SGD:
         order: Array,
         rates: Array,
         stopping: Callable[[], bool],
+        epochs: int,
     ) -> Array:
         if stopping():
             return np.empty((0, *rates.shape[1:]))
@@ -177,9 +186,10 @@ class SGD:
             rows,
             targets,
             row_weights,
-            order[: len(rates) * self.batch_size],
+            order,
             rates,
             batch_size=self.batch_size,
+            epochs=epochs,
             momentum=self.momentum,
             fit_intercept=self.fit_intercept,
             threads=self.threads,
