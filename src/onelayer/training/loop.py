@@ -24,6 +24,7 @@ from onelayer.training.parameters import TrainingParameters
 from onelayer.training.pending import Pending, Segment
 from onelayer.training.schedules import learning_rates
 from onelayer.training.state import TrainingState
+from onelayer.training.stretches import Stretches
 from onelayer.training.validation import Part, total_sums
 
 __all__ = ["Part", "Problem", "train"]
@@ -106,6 +107,10 @@ class _Loop:
             problem.objective, parameters.batch_size, parameters.momentum, parameters.fit_intercept, threads
         )
         self.state = start if isinstance(start, TrainingState) else TrainingState(SGDState(start), Monitor(parameters))
+        is_watched = bool(listeners) or problem.validation is not None
+        self.stretches = Stretches(
+            parameters, self.orders, self.steps_per_epoch, is_possible=problem.objective.is_native and not is_watched
+        )
         self.interruption = Interruption()
 
     def run(self, until_epoch: int) -> TrainingState:
@@ -118,12 +123,30 @@ class _Loop:
                 while state.status is Status.RUNNING:
                     if state.epoch >= until_epoch:
                         state.status = Status.FINISHED
+                    elif len(epochs := self.stretches.next(state.epoch, until_epoch)) > 1:
+                        self._stretch(epochs)
                     else:
                         self._epoch()
         finally:
             for listener in self.listeners:
                 listener.on_train_end(state)
         return state
+
+    def _stretch(self, epochs: range) -> None:
+        """Go through several epochs in one call of the solver."""
+        state, before = self.state, self.state.solver.copy()
+        rows, (order, rates) = self.problem.training.rows, self.stretches.order_and_rates(epochs)
+        try:
+            whole = self._segment(rows.with_mirrored(None), order, rates, 0, len(rates), False, len(epochs))
+        except DivergenceError:  # where, and what was recorded by then, shows when they go one at a time
+            state.solver.return_to(before)
+            self.stretches.give_up()
+            return
+        for segment in self.stretches.by_epoch(whole):
+            self._settle([segment])
+            if state.status is not Status.RUNNING:
+                return
+            state.epoch += 1
 
     def _epoch(self) -> None:
         state = self.state
@@ -162,7 +185,7 @@ class _Loop:
         return set(validation_steps(self.state.epoch, self.steps_per_epoch, self.parameters.validations_per_epoch))
 
     def _segment(
-        self, rows: RowSource, order: Array, rates: Array, first: int, end: int, is_validated: bool
+        self, rows: RowSource, order: Array, rates: Array, first: int, end: int, is_validated: bool, epochs: int = 1
     ) -> Segment:
         solver, size = self.state.solver, self.parameters.batch_size
         step = solver.step
@@ -174,6 +197,7 @@ class _Loop:
             order[first * size : end * size],
             rates,
             self._is_interrupted,
+            epochs,
         )
         is_interrupted = self._is_interrupted()
         return Segment(step, losses, rates, solver, is_validated and not is_interrupted, is_interrupted)
