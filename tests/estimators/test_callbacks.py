@@ -8,6 +8,8 @@ from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.model_selection import GridSearchCV
 
 from onelayer.errors import DivergenceError
+from onelayer.estimators import fitting
+from onelayer.training import train
 
 
 class Recorder:
@@ -50,6 +52,23 @@ def test_partial_fit_is_one_epoch(make, three_classes):
     recorder = Recorder()
     make().set_callbacks(recorder).partial_fit(*three_classes, [0, 1, 2])
     assert recorder.heard[1:-1] == ["fit 0 begins", "epoch 0 begins", "epoch 0 ends", "fit 0 ends"]
+
+
+def test_who_only_listens_changes_nothing(make, three_classes):
+    heard, alone = (clf.fit(*three_classes) for clf in (make().set_callbacks(Recorder()), make()))
+    np.testing.assert_array_equal(heard.coef_, alone.coef_)
+    for key, values in heard.history_.items():
+        np.testing.assert_array_equal(values, alone.history_[key], err_msg=key)
+
+
+def test_without_callbacks_nobody_listens(make, three_classes, monkeypatch):
+    listeners = []
+    monkeypatch.setattr(
+        fitting, "train", lambda *arguments, **rest: listeners.append(arguments[4]) or train(*arguments, **rest)
+    )
+    make().fit(*three_classes)
+    make().set_callbacks(Recorder()).fit(*three_classes)
+    assert [len(those) for those in listeners] == [0, 1]
 
 
 def test_callback_ends_training(make, three_classes):

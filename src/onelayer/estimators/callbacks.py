@@ -22,6 +22,11 @@ class SklearnCallbacks(Listener):
         self.fit_task = estimator._init_callback_context(task_name="fit", max_subtasks=epochs)
         self.epoch_task: Any = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is no callback to pass anything on to."""
+        return not getattr(self.fit_task, "_callbacks", True)
+
     def on_train_begin(self, state: TrainingState) -> None:
         """Begin the task of the fit."""
         self.fit_task.call_on_fit_task_begin(estimator=self.estimator, **self.data)

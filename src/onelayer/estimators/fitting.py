@@ -126,7 +126,8 @@ def _train(
     metadata = {} if training.weights is None else {"sample_weight": training.weights}
     data = {"X": lambda: training.X, "y": training.y, "metadata": metadata}
     callbacks = SklearnCallbacks(clf, max(last - first, 0), data, attributes)
-    everyone = [callbacks, *listeners, *_progress(parameters)]
+    # Without anyone who listens, several epochs go into one call of the engine.
+    everyone = [*([] if callbacks.is_idle else [callbacks]), *listeners, *_progress(parameters)]
     threads = usable_threads(parameters.n_jobs)
     with limited_threads(threads):
         problem = setting.problem(training, validation)
