@@ -13,13 +13,10 @@ namespace onelayer::ONELAYER_ISA {
 inline constexpr Index most_fours = (most_tile_rows + 3) / 4;
 inline constexpr int chunk = 4;  // vectors of features that are interleaved at a time
 
-// Outputs of a group that are summed at a time, and vectors of a chunk with them: vectors · outputs · digits sums are
-// what the registers hold. With two vectors every residual is loaded half as often as with one.
-constexpr int outputs_summed(int outputs) {
-    return outputs <= 5 ? outputs : (outputs + 1) / 2;
-}
-constexpr int vectors_summed(int outputs) {
-    return outputs <= 2 ? 4 : 2;
+// Outputs that are summed at a time with so many vectors of a chunk: vectors · outputs · digits sums are what the
+// registers hold, besides the rows.
+constexpr int outputs_summed(int vectors) {
+    return 8 / vectors;
 }
 
 // Residuals of one group of outputs: for four rows, each output's digits as three numbers (and one that means nothing).
@@ -49,7 +46,7 @@ struct ResidualDigits {
 };
 
 // A chunk's 64 features of four rows, interleaved. Vector v has, in its block b, features 16 b + 4 v … + 3.
-ONELAYER_INLINE void interleave_chunk(const std::uint8_t* const* rows, Index offset, Bytes* to) {
+ONELAYER_INLINE void interleave(const std::uint8_t* const* rows, Index offset, Bytes (&to)[chunk]) {
     const auto row = [&](int r) { return _mm512_loadu_si512(rows[r] + offset); };
     const Bytes low = _mm512_unpacklo_epi8(row(0), row(1)), high = _mm512_unpackhi_epi8(row(0), row(1)),
                 next_low = _mm512_unpacklo_epi8(row(2), row(3)), next_high = _mm512_unpackhi_epi8(row(2), row(3));
@@ -60,27 +57,40 @@ ONELAYER_INLINE void interleave_chunk(const std::uint8_t* const* rows, Index off
 }
 
 // One vector's 16 features of four rows, interleaved.
-ONELAYER_INLINE Bytes interleave_vector(const std::uint8_t* const* rows, Index offset) {
+ONELAYER_INLINE void interleave(const std::uint8_t* const* rows, Index offset, Bytes (&to)[1]) {
     const auto row = [&](int r) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[r] + offset)); };
     const __m128i low = _mm_unpacklo_epi8(row(0), row(1)), high = _mm_unpackhi_epi8(row(0), row(1)),
                   next_low = _mm_unpacklo_epi8(row(2), row(3)), next_high = _mm_unpackhi_epi8(row(2), row(3));
     const Bytes two = _mm512_inserti32x4(_mm512_castsi128_si512(_mm_unpacklo_epi16(low, next_low)),
                                          _mm_unpackhi_epi16(low, next_low), 1);
-    return _mm512_inserti32x4(_mm512_inserti32x4(two, _mm_unpacklo_epi16(high, next_high), 2),
-                              _mm_unpackhi_epi16(high, next_high), 3);
+    to[0] = _mm512_inserti32x4(_mm512_inserti32x4(two, _mm_unpacklo_epi16(high, next_high), 2),
+                               _mm_unpackhi_epi16(high, next_high), 3);
 }
 
-// Sums over rows of outputs [First, Last) for `Vectors` of the `stride` vectors that each four of rows has in x, with
-// `Outputs` sums for each vector. ahead(f) is called for each four.
-template <int Vectors, int First, int Last, int Outputs, class Ahead>
-ONELAYER_INLINE void sum_outputs(const Bytes* x, int stride, Index fours, const ResidualDigits<Outputs>& residual,
-                                 Vec<float>* sums, Ahead&& ahead) {
-    constexpr int outputs = Last - First;
+// Sums over rows for `Vectors` vectors of features and for the group's outputs from `First` on, with `Outputs` sums for
+// each vector. The first outputs interleave the rows, and leave them in x for the others.
+template <int Ahead, int Vectors, int Outputs, int First = 0, class Tile>
+ONELAYER_INLINE void sum_outputs(const Tile& tile, const std::uint8_t* const* rows, Index offset,
+                                 const ResidualDigits<Outputs>& residual, Bytes* x, Vec<float>* sums) {
+    constexpr int most = outputs_summed(Vectors), outputs = std::min(most, Outputs - First);
+    constexpr int sweeps = ceil_div(Outputs, most), sweep = First / most;
+    constexpr int lines = 4 * Vectors * lanes<float> * Ahead / 2 / 64;  // to be looked at in all sweeps
+    constexpr int own_lines = lines * (sweep + 1) / sweeps - lines * sweep / sweeps;
     Counts counts[Vectors * outputs * digits] = {};
     const std::int32_t* r = residual.of_rows + 4 * First;
-    for (Index f = 0; f < fours; ++f, x += stride, r += 4 * Outputs) {
-        ahead(f);
-#pragma GCC unroll 16
+    const Index fours = ceil_div(tile.count(), 4);
+    for (Index f = 0; f < fours; ++f, x += Vectors, r += 4 * Outputs) {
+        tile.ahead().template look<64 * own_lines>(f);
+        Bytes four[Vectors];
+        if constexpr (First == 0) {
+            interleave(rows + 4 * f, offset, four);
+            if constexpr (most < Outputs) {
+                std::copy(four, four + Vectors, x);
+            }
+        } else {
+            std::copy(x, x + Vectors, four);
+        }
+#pragma GCC unroll 8
         for (int o = 0; o < outputs; ++o) {
 #pragma GCC unroll 4
             for (int digit = 0; digit < digits; ++digit) {
@@ -88,29 +98,21 @@ ONELAYER_INLINE void sum_outputs(const Bytes* x, int stride, Index fours, const 
 #pragma GCC unroll 4
                 for (int v = 0; v < Vectors; ++v) {
                     Counts& sum = counts[(v * outputs + o) * digits + digit];
-                    sum = add_products(sum, x[v], of_rows);
+                    sum = add_products(sum, four[v], of_rows);
                 }
             }
         }
     }
 #pragma GCC unroll 4
     for (int v = 0; v < Vectors; ++v) {
-#pragma GCC unroll 16
+#pragma GCC unroll 8
         for (int o = 0; o < outputs; ++o) {
             sums[v * Outputs + First + o] =
                 from_digits(counts + (v * outputs + o) * digits) * residual.units[First + o];
         }
     }
-}
-
-// The same of all outputs.
-template <int Vectors, int Outputs, int First = 0, class Ahead>
-ONELAYER_INLINE void sum_digits(const Bytes* x, int stride, Index fours, const ResidualDigits<Outputs>& residual,
-                                Vec<float>* sums, Ahead&& ahead) {
-    constexpr int last = std::min(Outputs, First + outputs_summed(Outputs));
-    sum_outputs<Vectors, First, last>(x, stride, fours, residual, sums, ahead);
-    if constexpr (last < Outputs) {
-        sum_digits<Vectors, Outputs, last>(x, stride, fours, residual, sums, ahead);
+    if constexpr (First + most < Outputs) {
+        sum_outputs<Ahead, Vectors, Outputs, First + most>(tile, rows, offset, residual, x - fours * Vectors, sums);
     }
 }
 
@@ -125,47 +127,27 @@ ONELAYER_INLINE void transpose_blocks(Vec<float>* at, int stride) {
     at[3 * stride] = (Vec<float>)_mm512_shuffle_f32x4(ab_high, cd_high, 0xdd);
 }
 
-// A chunk's sums, from its interleaved rows.
-template <int Ahead, int Outputs, class Tile>
-ONELAYER_INLINE void sum_chunk(const Tile& tile, const Bytes* x, const ResidualDigits<Outputs>& residual,
-                               Vec<float>* sums) {
-    constexpr int vectors = vectors_summed(Outputs), sweeps = Outputs > outputs_summed(Outputs) ? 2 : 1;
-#pragma GCC unroll 4
-    for (int first = 0; first < chunk; first += vectors) {
-        sum_digits<vectors, Outputs>(
-            x + first, chunk, ceil_div(tile.count(), 4), residual, sums + first * Outputs,
-            [&](Index f) { tile.ahead().template look<4 * vectors * lanes<float> * Ahead / 2 / sweeps>(f); });
-    }
-    for (int o = 0; o < Outputs; ++o) {
-        transpose_blocks(sums + o, Outputs);
-    }
-}
-
 // The gradient of one group of outputs on a slice whose vectors are `whole`, and one ragged one if there is one.
 template <int Ahead, int Outputs, class Tile, class Finish>
 void gradient_group_in_digits(const Tile& tile, Index whole, bool ragged, const float* residual, Finish& finish) {
     const ResidualDigits<Outputs> in_digits(residual, tile.count());
-    const Index fours = ceil_div(tile.count(), 4);
     Bytes x[most_fours * chunk];
     Vec<float> sums[chunk * Outputs];
     Index v = 0;
     for (; v + chunk <= whole; v += chunk) {
-        for (Index f = 0; f < fours; ++f) {
-            interleave_chunk(tile.rows() + 4 * f, v * lanes<float>, x + f * chunk);
+        sum_outputs<Ahead, chunk, Outputs>(tile, tile.rows(), v * lanes<float>, in_digits, x, sums);
+        for (int o = 0; o < Outputs; ++o) {
+            transpose_blocks(sums + o, Outputs);
         }
-        sum_chunk<Ahead>(tile, x, in_digits, sums);
         for (int i = 0; i < chunk; ++i) {
             finish(v + i, sums + i * Outputs);
         }
     }
     for (; v < whole + (ragged ? 1 : 0); ++v) {
         const bool in_place = v < whole;
-        for (Index f = 0; f < fours; ++f) {
-            x[f] = interleave_vector((in_place ? tile.rows() : tile.ends()) + 4 * f, in_place ? v * lanes<float> : 0);
-        }
-        Vec<float> some[Outputs];
-        sum_digits<1, Outputs>(x, 1, fours, in_digits, some, [](Index) {});
-        finish(v, some);
+        sum_outputs<0, 1, Outputs>(tile, in_place ? tile.rows() : tile.ends(), in_place ? v * lanes<float> : 0,
+                                   in_digits, x, sums);
+        finish(v, sums);
     }
 }
 

@@ -95,7 +95,7 @@ void score_block_in_digits(const Tile& tile, Index row, Index first, Index last,
 }
 
 // Vectors of features that sixteen rows are stood up for at a time: they stay in the first-level cache.
-inline constexpr Index most_upright = 48;
+inline constexpr Index most_upright = 32;
 inline constexpr int least_outputs_upright = 5;  // for fewer, standing rows up takes longer than their products
 
 // 16 · Vectors features of sixteen rows, stood up: of each four features a vector, whose lanes are the rows.

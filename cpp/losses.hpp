@@ -1,6 +1,5 @@
-// The five losses on a column of scores: vector lanes are rows (or models), classes lie `Stride` apart. Each turns
-// scores into residuals ∂ℓ/∂z in place and returns the rows' losses. The definitions, with their derivations, are the
-// package's losses in array code.
+// The five losses on the scores of a vector of rows (or models): each turns scores into residuals ∂ℓ/∂z in place and
+// returns the rows' losses. The definitions, with their derivations, are the package's losses in array code.
 #pragma once
 
 #include "elementary.hpp"
@@ -8,12 +7,36 @@
 
 namespace onelayer::ONELAYER_ISA {
 
+// Scores in memory, classes `Stride` apart.
 template <class T, int Stride = tile_stride>
 struct Column {
     T* at;
     ONELAYER_INLINE Vec<T> operator[](Index c) const { return load<T>(at + c * Stride); }
     ONELAYER_INLINE void set(Index c, Vec<T> value) const { store(at + c * Stride, value); }
 };
+
+// Scores of a known number of classes, so few that registers hold them.
+template <class T, int K>
+struct Registers {
+    Vec<T> at[K];
+    ONELAYER_INLINE Vec<T> operator[](Index c) const { return at[c]; }
+    ONELAYER_INLINE void set(Index c, Vec<T> value) { at[c] = value; }
+};
+
+// body(c) for each of k classes: an Index, or a std::integral_constant where they are in registers.
+template <class Count, class Body>
+ONELAYER_INLINE void each_class(Count k, Body&& body) {
+    if constexpr (std::is_same_v<Count, Index>) {
+        for (Index c = 0; c < k; ++c) {
+            body(c);
+        }
+    } else {
+#pragma GCC unroll 16
+        for (Index c = 0; c < Count::value; ++c) {
+            body(c);
+        }
+    }
+}
 
 // Target probability of class c from a label: smoothing ε gives the label 1 − ε + ε/K and the others ε/K.
 template <class T>
@@ -37,47 +60,60 @@ struct ProbabilityTarget {
     ONELAYER_INLINE Vec<T> operator[](Index c) const { return probabilities[c]; }
 };
 
-// ℓ = ln Σ eᶻ − Σ t z; ∂ℓ/∂z = p − t.
-template <class T, class Scores, class Target>
-Vec<T> softmax_loss(Scores z, Index k, const Target& target) {
+template <class T, class Scores, class Count>
+ONELAYER_INLINE Vec<T> highest_of(const Scores& z, Count k) {
     Vec<T> highest = z[0];
-    for (Index c = 1; c < k; ++c) {
-        highest = larger(z[c], highest);
-    }
+    each_class(k, [&](Index c) { highest = larger(z[c], highest); });
+    return highest;
+}
+
+// ℓ = ln Σ eᶻ − Σ t z; ∂ℓ/∂z = p − t.
+template <class T, class Scores, class Count, class Target>
+Vec<T> softmax_loss(Scores& z, Count k, const Target& target) {
+    const Vec<T> highest = highest_of<T>(z, k);
     Vec<T> sum = {}, hit = {}, mass = {};
-    for (Index c = 0; c < k; ++c) {
+    each_class(k, [&](Index c) {
         const Vec<T> shifted = z[c] - highest, t = target[c], e = exp_of_negative<T>(shifted);
         hit += t * shifted;
         mass += t;
         sum += e;
         z.set(c, e);
-    }
+    });
     const Vec<T> share = mass / sum;
-    for (Index c = 0; c < k; ++c) {
-        z.set(c, z[c] * share - target[c]);
-    }
+    each_class(k, [&](Index c) { z.set(c, z[c] * share - target[c]); });
     return mass * log_from_one<T>(sum) - hit;
+}
+
+// The same with labels, whose targets add up to 1.
+template <class T, class Scores, class Count>
+Vec<T> softmax_loss(Scores& z, Count k, const LabelTarget<T>& target) {
+    const Vec<T> highest = highest_of<T>(z, k);
+    Vec<T> sum = {}, all = {}, own = {};
+    each_class(k, [&](Index c) {
+        const Vec<T> shifted = z[c] - highest, e = exp_of_negative<T>(shifted);
+        own = select(target.label == T(c), shifted, own);
+        all += shifted;
+        sum += e;
+        z.set(c, e);
+    });
+    const Vec<T> share = T(1) / sum;
+    each_class(k, [&](Index c) { z.set(c, z[c] * share - target[c]); });
+    return log_from_one<T>(sum) - (all * target.off + own * (target.on - target.off));
 }
 
 // The same where all lanes have one label, as models have on a row: no target needs to be told apart from lane to lane.
 template <class T, class Scores>
-Vec<T> softmax_loss_of_label(Scores z, Index k, Index label, T on, T off) {
-    Vec<T> highest = z[0];
-    for (Index c = 1; c < k; ++c) {
-        highest = larger(z[c], highest);
-    }
-    const Vec<T> own = z[label] - highest;
+Vec<T> softmax_loss_of_label(Scores& z, Index k, Index label, T on, T off) {
+    const Vec<T> highest = highest_of<T>(z, k), own = z[label] - highest;
     Vec<T> sum = {}, all = {};
-    for (Index c = 0; c < k; ++c) {
+    each_class(k, [&](Index c) {
         const Vec<T> shifted = z[c] - highest, e = exp_of_negative<T>(shifted);
         all += shifted;
         sum += e;
         z.set(c, e);
-    }
+    });
     const Vec<T> share = T(1) / sum;
-    for (Index c = 0; c < k; ++c) {
-        z.set(c, z[c] * share - off);
-    }
+    each_class(k, [&](Index c) { z.set(c, z[c] * share - off); });
     z.set(label, z[label] - (on - off));
     return log_from_one<T>(sum) - (all * off + own * (on - off));
 }
@@ -86,12 +122,12 @@ Vec<T> softmax_loss_of_label(Scores z, Index k, Index label, T on, T off) {
 //
 // ln(1 + e) of all classes is the logarithm of one product of factors in (1, 2], taken before it can overflow; what
 // rounding 1 + e loses is put back to first order, so that tiny losses keep their digits.
-template <class T, class Scores, class Target>
-Vec<T> sigmoid_loss(Scores z, Index k, const Target& target) {
+template <class T, class Scores, class Count, class Target>
+Vec<T> sigmoid_loss(Scores& z, Count k, const Target& target) {
     constexpr Index factors = 64;
     const T share = T(1) / static_cast<T>(k);
     Vec<T> loss = {}, product = broadcast(T(1)), lost = {};
-    for (Index c = 0; c < k; ++c) {
+    each_class(k, [&](Index c) {
         const Vec<T> score = z[c], t = target[c], e = exp_of_negative<T>(-larger(score, -score));
         const Vec<T> factor = e + T(1), inverse = T(1) / factor;
         lost += (e - (factor - T(1))) * inverse;
@@ -102,44 +138,40 @@ Vec<T> sigmoid_loss(Scores z, Index k, const Target& target) {
             loss += log_from_one<T>(product);
             product = broadcast(T(1));
         }
-    }
+    });
     return (loss + (log_from_one<T>(product) + lost)) * share;
 }
 
 // Weston and Watkins: ℓ = Σ_{j≠y} max(0, z_j − z_y + 1); ∂ℓ/∂z_j = 1 for each violated margin, and minus their number
 // for y.
-template <class T, class Scores>
-Vec<T> hinge_loss(Scores z, Index k, Vec<T> label) {
+template <class T, class Scores, class Count>
+Vec<T> hinge_loss(Scores& z, Count k, Vec<T> label) {
     Vec<T> own = {};
-    for (Index c = 0; c < k; ++c) {
-        own = select(label == T(c), z[c], own);
-    }
+    each_class(k, [&](Index c) { own = select(label == T(c), z[c], own); });
     Vec<T> loss = {}, violated = {};
-    for (Index c = 0; c < k; ++c) {
+    each_class(k, [&](Index c) {
         const Vec<T> margin = select(label == T(c), Vec<T>{}, z[c] - own + T(1));
         const Vec<T> one = select(margin > T(0), broadcast(T(1)), Vec<T>{});
         loss += larger(Vec<T>{}, margin);  // in this order NaN stays NaN
         violated += one;
         z.set(c, one);
-    }
-    for (Index c = 0; c < k; ++c) {
-        z.set(c, select(label == T(c), -violated, z[c]));
-    }
+    });
+    each_class(k, [&](Index c) { z.set(c, select(label == T(c), -violated, z[c])); });
     return loss;
 }
 
 // One against the rest: ℓ = Σ_j max(0, 1 − t_j z_j)² with t_j = ±1; ∂ℓ/∂z_j = −2 t_j max(0, 1 − t_j z_j). NaN scores
 // stay NaN.
-template <class T, class Scores>
-Vec<T> squared_hinge_loss(Scores z, Index k, Vec<T> label) {
+template <class T, class Scores, class Count>
+Vec<T> squared_hinge_loss(Scores& z, Count k, Vec<T> label) {
     Vec<T> loss = {};
-    for (Index c = 0; c < k; ++c) {
+    each_class(k, [&](Index c) {
         const Vec<T> sign = select(label == T(c), broadcast(T(1)), broadcast(T(-1)));
         const Vec<T> margin = T(1) - sign * z[c];
         const Vec<T> violation = select(margin <= T(0), Vec<T>{}, margin);
         loss += violation * violation;
         z.set(c, T(-2) * sign * violation);
-    }
+    });
     return loss;
 }
 
@@ -156,9 +188,9 @@ struct TileTargets {
     T on(Index k) const { return static_cast<T>(1 - smoothing) + off(k); }
 };
 
-// Any loss on a column, whose targets are labels or, with `probability`, probabilities.
-template <class T, class Scores, class Probability>
-Vec<T> residual_of(Loss loss, Scores z, Index k, const LabelTarget<T>& label, const Probability* probability) {
+// Any loss, whose targets are labels or, with `probability`, probabilities.
+template <class T, class Scores, class Count, class Probability>
+Vec<T> residual_of(Loss loss, Scores& z, Count k, const LabelTarget<T>& label, const Probability* probability) {
     switch (loss) {
         case Loss::softmax:
             return probability != nullptr ? softmax_loss<T>(z, k, *probability) : softmax_loss<T>(z, k, label);
@@ -175,8 +207,8 @@ Vec<T> residual_of(Loss loss, Scores z, Index k, const LabelTarget<T>& label, co
     return Vec<T>{};
 }
 
-template <class T>
-Vec<T> residual_of(Loss loss, Column<T> z, Index k, const TileTargets<T>& targets, Index row) {
+template <class T, class Scores, class Count>
+Vec<T> residual_of(Loss loss, Scores& z, Count k, const TileTargets<T>& targets, Index row) {
     const ProbabilityTarget<T> probability = targets.probability(row);
     return residual_of<T>(loss, z, k, LabelTarget<T>{targets.label(row), targets.on(k), targets.off(k)},
                           targets.probabilities == nullptr ? nullptr : &probability);

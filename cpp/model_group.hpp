@@ -191,7 +191,7 @@ class ModelGroup {
 
     // Turns the scores of a row into weighted residuals; returns the row's weight for each model.
     Vec<T> residual(const ModelTile<T>& tile, Index row, T* scores) {
-        const Column<T, lanes<T>> z{scores};
+        Column<T, lanes<T>> z{scores};
         const Vec<T> weight = row_weight(tile, row), loss = loss_of(tile, row, z);
         loss_ += select(weight > T(0), loss * weight, Vec<T>{});
         for (Index c = 0; c < job_.k; ++c) {
@@ -200,7 +200,7 @@ class ModelGroup {
         return weight;
     }
 
-    Vec<T> loss_of(const ModelTile<T>& tile, Index row, Column<T, lanes<T>> z) const {
+    Vec<T> loss_of(const ModelTile<T>& tile, Index row, Column<T, lanes<T>>& z) const {
         const TileTargets<T> targets{tile.labels, nullptr, job_.targets.smoothing};
         const T on = targets.on(job_.k), off = targets.off(job_.k);
         if (tile.probabilities != nullptr) {

@@ -116,7 +116,7 @@ class PassThread {
         const T* row_weights = weights_of(model, first);
         T* scores = scores_ + model * job_.k * tile_stride;
         for (Index row = 0; row < tile_.count(); row += lanes<T>) {
-            const Column<T> z{scores + row};
+            Column<T> z{scores + row};
             const Vec<T> weight = load<T>(row_weights + row), none = {};
             Vec<T> loss = {};
             const Vec<T> hits = hits_of<T>(z, job_.k, targets, row);

@@ -94,28 +94,34 @@ class Barrier {
     Line reached_[most_threads];
 };
 
-// Rounds of tasks that threads share: in each round every part of the work is done once. A thread begins with parts of
-// its own, whose weights are in its cache, and then takes what nobody has begun, so that one that loses its processor
-// holds up only the part it is at. Who finishes a round takes the turn between rounds alone. All of it spins: a kernel
-// goes through thousands of rounds a second, and a futex costs as much as a round's arithmetic.
+// Rounds of tasks that threads share: in each round every part of the work is done once. A thread does parts of its own,
+// whose weights are in its cache, and then what nobody has begun, so that one that loses its processor holds up only the
+// part it is at. Where each thread has one part it looks at others' only after a while: a line of the cache that two
+// threads write costs both of them. All of it spins: a kernel goes through thousands of rounds a second, and a futex
+// costs as much as a round's arithmetic.
 class Rounds {
   public:
     static constexpr int most_parts = 64;
 
     explicit Rounds(int parts) : parts_(parts) {}
 
-    // To be called by each of the threads: task(part) for some part of every round, and turn() after it, until turn()
-    // returns false.
-    template <class Task, class Turn>
-    void work(int thread, int threads, Task&& task, Turn&& turn) {
-        const int own = parts_ * thread / threads;
-        for (std::uint64_t round = 0; round != over; round = await_end_of(round)) {
+    // To be called by each of the threads. next() is called before every round, and says whether there is one;
+    // task(part) is called for some parts of the round, and what they wrote is seen by all in the next one; spare() when
+    // a thread has nothing of its own left to do.
+    template <class Next, class Task, class Spare>
+    void work(int thread, int threads, Next&& next, Task&& task, Spare&& spare) {
+        const int first = parts_ * thread / threads, last = parts_ * (thread + 1) / threads;
+        const int shy = parts_ > threads ? 0 : 200;
+        for (std::uint64_t round = 0; next(); ++round) {
+            for (int part = first; part < last; ++part) {
+                attempt(part, round, task);
+            }
+            spare();
             for (int i = 0; i < parts_; ++i) {
-                const int part = (own + i) % parts_;
-                if (take(part, round)) {
-                    task(part);
-                    if (finish(round)) {
-                        __atomic_store_n(&round_.value, turn() ? round + 1 : over, __ATOMIC_RELEASE);
+                const int part = (last + i) % parts_;
+                for (Patience patience; !is_done(part, round); patience.pause()) {
+                    if (patience.exhausted(shy - 1)) {
+                        attempt(part, round, task);
                     }
                 }
             }
@@ -123,33 +129,29 @@ class Rounds {
     }
 
   private:
-    static constexpr std::uint64_t over = UINT64_MAX;
-
-    // Who comes too late for a round finds all its parts taken.
-    bool take(int part, std::uint64_t round) noexcept {
-        return __atomic_compare_exchange_n(&next_round_[part].value, &round, round + 1, false, __ATOMIC_RELAXED,
-                                           __ATOMIC_RELAXED);
-    }
-
-    bool finish(std::uint64_t round) noexcept {
-        const auto parts = static_cast<std::uint64_t>(parts_);
-        return __atomic_add_fetch(&finished_.value, 1, __ATOMIC_ACQ_REL) == parts * (round + 1);
-    }
-
-    std::uint64_t await_end_of(std::uint64_t round) const noexcept {
-        Patience patience;
-        std::uint64_t now = 0;
-        while ((now = __atomic_load_n(&round_.value, __ATOMIC_ACQUIRE)) == round) {
-            patience.pause();
+    // Who comes too late for a round finds its parts taken.
+    template <class Task>
+    void attempt(int part, std::uint64_t round, Task&& task) {
+        std::uint64_t& begun = begun_[part].rounds;
+        if (__atomic_load_n(&begun, __ATOMIC_RELAXED) != round) {
+            return;
         }
-        return now;
+        std::uint64_t expected = round;
+        if (__atomic_compare_exchange_n(&begun, &expected, round + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+            task(part);
+            __atomic_store_n(&done_[part].rounds, round + 1, __ATOMIC_RELEASE);
+        }
     }
 
-    struct alignas(64) Line {
-        std::uint64_t value = 0;
+    bool is_done(int part, std::uint64_t round) const noexcept {
+        return __atomic_load_n(&done_[part].rounds, __ATOMIC_ACQUIRE) > round;
+    }
+
+    struct alignas(128) Line {  // two lines are often brought together
+        std::uint64_t rounds = 0;
     };
     int parts_;
-    Line round_, finished_, next_round_[most_parts];
+    Line begun_[most_parts], done_[most_parts];
 };
 
 }  // namespace onelayer

@@ -2,35 +2,25 @@
 //
 // The features are cut into parts, each with its weights. In a round of a tile of rows every part takes its gradient
 // step with the residuals of the tile before, and then adds its share to the scores of the tile that follows: so a step
-// is one round, and only a few hundred scores pass from thread to thread. Between rounds one thread turns all parts'
-// scores into residuals (cheap: classes, not features). The parts depend on the job alone, and so do the results,
-// whatever the number of threads.
+// is one round, and only a few hundred scores pass from thread to thread. The parts depend on the job alone, and so do
+// the results, whatever the number of threads.
 #pragma once
 
 #include <vector>
 
 #include "folded.hpp"
 #include "gradient.hpp"
-#include "losses.hpp"
+#include "residuals.hpp"
 #include "scores.hpp"
 #include "team.hpp"
 
 namespace onelayer::ONELAYER_ISA {
-
-// A tile of one step's batch, as places in the order.
-struct BatchTile {
-    Index step = 0, first = 0, count = 0;
-    bool opens = false, closes = false;  // the step
-    bool ends_epoch = false;
-};
 
 // Goes through the tiles of all steps in order. An epoch's last batch may have fewer rows than the others.
 template <class T>
 class BatchTiles {
   public:
     BatchTiles(const TrainJob<T>& job, Index tile_rows) : job_(job), tile_rows_(tile_rows) {}
-
-    bool split() const { return job_.batch_size > tile_rows_; }
 
     // The next tile, with no rows after the last.
     BatchTile next() {
@@ -64,59 +54,62 @@ class BatchTiles {
     Index tile_rows_, begin_ = 0, left_in_epoch_ = job_.rows_per_epoch, step_ = 0, tile_ = 0;
 };
 
-// What a gradient step needs of the rows' scores: weighted residuals of a tile, their sums over the batch and the size
-// of the step.
-template <class T>
-struct Residuals {
-    T* of_rows;  // k classes, tile_stride apart
-    T* sums;     // (k)
-    StepSize<T> step;
-};
-
-// A slice of the features with its weights: what one thread works on in a round.
+// A slice of the features with its weights: what one thread works on in a round. The first one takes care of what
+// belongs to no feature besides: intercepts, and the losses of batches.
 template <class In, class T>
 class TrainPart {
   public:
-    TrainPart(Arena& arena, const TrainJob<T>& job, Slice slice, bool split)
+    TrainPart(Arena& arena, const TrainJob<T>& job, Slice slice, bool split, bool is_first)
         : job_(job),
           slice_(slice),
+          is_first_(is_first),
           rows_(arena, job.rows, slice),
           weights_(arena, Groups<T>(job.k), job.k, job.rows.d, slice, job.weight_velocity != nullptr) {
-        scores = arena.take<T>(job.k * tile_stride);
-        offsets = arena.take<T>(job.k);
+        for (Share<T>& share : shares_) {
+            share = {arena.take<T>(job.k * tile_stride), arena.take<T>(job.k)};
+        }
+        sums_ = arena.take<Vec<T>>(job.k);
+        totals_ = arena.take<T>(job.k);
         gradient_ = arena.take<T>(split ? job.k * (slice.last - slice.first) * lanes<T> : 0);
     }
 
-    T* scores;   // this part's share, k classes, tile_stride apart
-    T* offsets;  // (k): what they are too large by
+    // Of the scores of a tile; while a round writes one, the threads read that of the round before.
+    const Share<T>& share(int turn) const { return shares_[turn]; }
 
-    void begin() {
-        weights_.fold(job_.weights, job_.weight_velocity, job_.scaling);
-        std::fill(scores, scores + job_.k * tile_stride, T(0));
+    // Once; beyond the last row of a tile there has to be some number.
+    void clear() {
+        for (const Share<T>& share : shares_) {
+            std::fill(share.scores, share.scores + job_.k * tile_stride, T(0));
+        }
     }
 
-    void end() { weights_.unfold(job_.weights, job_.weight_velocity); }
+    // Weights are folded anew for each epoch, which so goes as in a call of its own.
+    void begin_epoch() { weights_.fold(job_.weights, job_.weight_velocity, job_.scaling); }
+
+    void end_epoch() { weights_.unfold(job_.weights, job_.weight_velocity); }
 
     // Of the rows that come after them, half are brought near here and the other half in `descend`.
-    void score(const BatchTile& tile, const BatchTile& coming) {
+    void score(const BatchTile& tile, const BatchTile& coming, int turn) {
+        const Share<T>& share = shares_[turn];
         rows_.fill(job_.order, tile.first, tile.count);
         rows_.ahead().announce(job_.order, coming.first, coming.count, weights_.groups.count);
-        score_tile<1>(rows_, slice_, weights_, scores);
-        weights_.offsets(offsets);
+        score_tile<1>(rows_, slice_, weights_, share.scores);
+        weights_.offsets(share.offsets);
+        for (Index c = 0; is_first_ && c < job_.k; ++c) {
+            share.offsets[c] -= job_.intercepts[c];
+        }
     }
 
-    void descend(const BatchTile& tile, const Residuals<T>& residuals) {
-        prefetch_all(residuals.of_rows, job_.k * tile_stride);
-        if (tile.closes) {
-            weights_.clear_offsets();
-        }
+    void descend(const BatchTile& tile, const TileResiduals<T>& residuals) {
+        add_up(tile, residuals);
+        const StepSize<T> size = tile.closes ? end_of_batch(tile) : StepSize<T>{};
         gradient_tile<1>(rows_, slice_, weights_.groups, residuals.of_rows,
                          [&](auto outputs, OutputGroup group, Index vector, Vec<T>* sums) {
                              if (!tile.opens) {
                                  add_kept<outputs>(kept<outputs>(group, vector), sums);
                              }
                              if (tile.closes) {
-                                 weights_.template step<outputs>(group, vector, sums, residuals.sums, residuals.step);
+                                 weights_.template step<outputs>(group, vector, sums, totals_, size);
                              } else {
                                  keep<outputs>(kept<outputs>(group, vector), sums);
                              }
@@ -127,6 +120,47 @@ class TrainPart {
     }
 
   private:
+    // The residuals' sums over the rows of the batch so far.
+    void add_up(const BatchTile& tile, const TileResiduals<T>& residuals) {
+        if (tile.opens) {
+            loss_ = weight_ = 0;
+            std::fill(sums_, sums_ + job_.k, Vec<T>{});
+        }
+        loss_ += residuals.loss;
+        weight_ += residuals.weight;
+        for (Index c = 0; c < job_.k; ++c) {
+            sums_[c] += residuals.sums[c];
+        }
+    }
+
+    StepSize<T> end_of_batch(const BatchTile& tile) {
+        const double mean = weight_ > 0 ? 1 / weight_ : 0;
+        const StepSize<T> size{static_cast<T>(job_.learning_rates[tile.step]), static_cast<T>(mean),
+                               static_cast<T>(job_.momentum), static_cast<T>(job_.l2)};
+        for (Index c = 0; c < job_.k; ++c) {
+            totals_[c] = sum_of_lanes<T>(sums_[c]);
+        }
+        weights_.clear_offsets();
+        if (is_first_) {
+            // A batch that weighs nothing has loss 0.
+            job_.batch_losses[tile.step] = weight_ > 0 ? loss_ / weight_ : 0.0;
+            step_intercepts(size);
+        }
+        return size;
+    }
+
+    void step_intercepts(const StepSize<T>& size) {
+        for (Index c = 0; job_.fit_intercept && c < job_.k; ++c) {
+            T& intercept = job_.intercepts[c];
+            T move = totals_[c] * size.mean + (job_.penalize_bias ? size.l2 * intercept : T(0));
+            if (job_.intercept_velocity != nullptr) {
+                move += size.momentum * job_.intercept_velocity[c];
+                job_.intercept_velocity[c] = move;
+            }
+            intercept -= size.rate * move;
+        }
+    }
+
     // Where the gradient of a group's vector waits for the other tiles of its batch.
     template <int Outputs>
     T* kept(OutputGroup group, Index vector) const {
@@ -149,166 +183,141 @@ class TrainPart {
 
     const TrainJob<T>& job_;
     Slice slice_;
+    bool is_first_;
     TileRows<In, T> rows_;
     FoldedWeights<In, T> weights_;
+    Share<T> shares_[2];
+    Vec<T>* sums_;
+    T* totals_;  // of the sums' lanes
     T* gradient_;
+    double loss_ = 0, weight_ = 0;
 };
 
-// The course of a training: its parts, and what is done between rounds.
-template <class In, class T>
-class Training {
+// Where a thread is in the course of a training. All threads go through the same tiles, each by itself.
+template <class T>
+class Course {
   public:
-    Training(Arena& arena, const TrainJob<T>& job, int parts, Index tile_rows)
-        : job_(job), tiles_(job, tile_rows), labels_(arena, job.targets, job.row_weights, job.k) {
-        residuals_.of_rows = arena.take<T>(job.k * tile_stride);
-        residuals_.sums = arena.take<T>(job.k);
-        partial_sums_ = arena.take<Vec<T>>(job.k);
-        parts_.reserve(static_cast<std::size_t>(parts));
-        for (int part = 0; part < parts; ++part) {
-            parts_.emplace_back(arena, job, slice_of<T>(job.rows.d, part, parts), tiles_.split());
-        }
-        coming_ = tiles_.next();
-        after_ = tiles_.next();
+    Course(Arena& arena, const TrainJob<T>& job, Index tile_rows) : tiles_(job, tile_rows), residuals_(arena, job) {
+        coming = tiles_.next();
+        after = tiles_.next();
     }
 
-    Index steps_taken() const { return steps_taken_; }
+    BatchTile present, coming, after;  // tiles: whose step is taken, whose scores are added up, and what follows
+    Index round = -1, steps_taken = 0;
+    bool is_stopping = false;  // the step of the round before was the last
 
-    // The round's work on one part. Weights are folded anew for each epoch, which so goes as in a call of its own.
-    void work_on(TrainPart<In, T>& part) {
-        if (ending_) {
-            if (!present_.ends_epoch) {
-                part.end();
-            }
-            return;
-        }
-        if (present_.count > 0) {
-            part.descend(present_, residuals_);
-        }
-        if (present_.ends_epoch) {
-            part.end();
-        }
-        if (present_.count == 0 || (present_.ends_epoch && coming_.count > 0)) {
-            part.begin();
-        }
-        if (coming_.count > 0) {
-            part.score(coming_, after_);
-        }
-    }
-
-    TrainPart<In, T>& part(int number) { return parts_[static_cast<std::size_t>(number)]; }
-
-    // Says after each round whether another follows.
-    bool turn() {
-        if (ending_) {
+    // To the next round, if there is one. Training ends with the step that is taken in round `stop` or after it.
+    bool advance(const Index& stop) {
+        if (is_stopping || (round >= 0 && coming.count == 0)) {
             return false;
         }
-        if (present_.closes) {
-            end_step();
+        is_stopping = present.closes && __atomic_load_n(&stop, __ATOMIC_RELAXED) <= round;
+        if (round >= 0 && !is_stopping) {
+            present = coming;
+            coming = after;
+            after = tiles_.next();
+            steps_taken += present.closes ? 1 : 0;
         }
-        ending_ = coming_.count == 0 || (present_.closes && __atomic_load_n(&stopped_, __ATOMIC_RELAXED));
-        if (!ending_) {
-            present_ = coming_;
-            weigh();
-            coming_ = after_;
-            after_ = tiles_.next();
-        }
+        ++round;
         return true;
     }
 
-    // For the thread that began the job.
-    void poll() {
-        if (job_.poll.ask != nullptr && job_.poll.ask(job_.poll.context)) {
-            __atomic_store_n(&stopped_, true, __ATOMIC_RELAXED);
+    // What doesn't wait for the scores of the coming tile.
+    void prepare() {
+        if (coming.count > 0) {
+            residuals_.prepare(coming);
+            prepared_ = round + 1;
+        }
+    }
+
+    // Of the present tile. They are computed for the thread's first part in a round.
+    const TileResiduals<T>& residuals(const std::vector<Share<T>>& shares) {
+        if (computed_ != round) {
+            if (prepared_ != round) {
+                residuals_.prepare(present);
+            }
+            residuals_.compute(present, shares);
+            computed_ = round;
+        }
+        return residuals_;
+    }
+
+  private:
+    BatchTiles<T> tiles_;
+    TileResiduals<T> residuals_;
+    Index prepared_ = 0, computed_ = 0;
+};
+
+// The parts of a training, and where each thread is.
+template <class In, class T>
+class Training {
+  public:
+    Training(Arena& arena, const TrainJob<T>& job, int parts, int threads, Index tile_rows) : job_(job) {
+        const bool split = job.batch_size > tile_rows;
+        parts_.reserve(static_cast<std::size_t>(parts));
+        for (int part = 0; part < parts; ++part) {
+            parts_.emplace_back(arena, job, slice_of<T>(job.rows.d, part, parts), split, part == 0);
+            for (int turn = 0; turn < 2; ++turn) {
+                shares_[turn].push_back(parts_.back().share(turn));
+            }
+        }
+        for (int thread = 0; thread < threads; ++thread) {
+            courses_.emplace_back(arena, job, tile_rows);
+        }
+    }
+
+    Index steps_taken() const { return courses_.front().steps_taken; }
+
+    bool advance(int thread) { return course(thread).advance(stop_); }
+
+    void prepare(int thread) { course(thread).prepare(); }
+
+    // A thread's work on one part in this round.
+    void work_on(int number, int thread) {
+        Course<T>& at = course(thread);
+        TrainPart<In, T>& part = parts_[static_cast<std::size_t>(number)];
+        if (thread == 0) {
+            poll(at.round);
+        }
+        if (at.is_stopping) {
+            if (!at.present.ends_epoch) {
+                part.end_epoch();
+            }
+            return;
+        }
+        if (at.round == 0) {
+            part.clear();
+        } else {
+            part.descend(at.present, at.residuals(shares_[(at.round - 1) % 2]));
+        }
+        if (at.present.ends_epoch) {
+            part.end_epoch();
+        }
+        if (at.coming.count > 0) {
+            if (at.round == 0 || at.present.ends_epoch) {
+                part.begin_epoch();
+            }
+            part.score(at.coming, at.after, at.round % 2);
         }
     }
 
   private:
-    // From all parts' scores to the weighted residuals of the present tile.
-    void weigh() {
-        for (const auto& part : parts_) {
-            prefetch_all(part.scores, job_.k * tile_stride);
-        }
-        labels_.fill(job_.order, present_.first, present_.count);
-        if (present_.opens) {
-            total_weight_ = loss_ = 0;
-            std::fill(partial_sums_, partial_sums_ + job_.k, Vec<T>{});
-        }
-        total_weight_ += labels_.total_weight();
-        const TileTargets<T> targets{labels_.labels, labels_.probabilities, job_.targets.smoothing};
-        Vec<T> losses = {};
-        for (Index row = 0; row < present_.count; row += lanes<T>) {
-            losses += weigh_rows(Column<T>{residuals_.of_rows + row}, targets, row);
-        }
-        loss_ += static_cast<double>(sum_of_lanes<T>(losses));
-        if (present_.closes) {
-            prepare_step();
+    // By the thread that began the job. The others see what it finds at the end of the round, which waits for it.
+    void poll(Index round) {
+        if (stop_ == never && job_.poll.ask != nullptr && job_.poll.ask(job_.poll.context)) {
+            __atomic_store_n(&stop_, round, __ATOMIC_RELAXED);
         }
     }
 
-    Vec<T> weigh_rows(Column<T> z, const TileTargets<T>& targets, Index row) {
-        for (Index c = 0; c < job_.k; ++c) {
-            z.set(c, score(c, row));
-        }
-        const Vec<T> weight = load<T>(labels_.weights + row);
-        const Vec<T> losses = residual_of<T>(job_.loss, z, job_.k, targets, row);
-        for (Index c = 0; c < job_.k; ++c) {
-            const Vec<T> weighted = select(weight > T(0), z[c] * weight, Vec<T>{});
-            z.set(c, weighted);
-            partial_sums_[c] += weighted;
-        }
-        return select(weight > T(0), losses * weight, Vec<T>{});
-    }
+    Course<T>& course(int thread) { return courses_[static_cast<std::size_t>(thread)]; }
 
-    Vec<T> score(Index c, Index row) const {
-        T offset = job_.intercepts[c];
-        Vec<T> sum = {};
-        for (const auto& part : parts_) {
-            offset -= part.offsets[c];
-            sum += load<T>(part.scores + c * tile_stride + row);
-        }
-        return sum + offset;
-    }
-
-    void prepare_step() {
-        const double mean = total_weight_ > 0 ? 1 / total_weight_ : 0;
-        residuals_.step = {static_cast<T>(job_.learning_rates[present_.step]), static_cast<T>(mean),
-                           static_cast<T>(job_.momentum), static_cast<T>(job_.l2)};
-        for (Index c = 0; c < job_.k; ++c) {
-            residuals_.sums[c] = sum_of_lanes<T>(partial_sums_[c]);
-        }
-    }
-
-    void end_step() {
-        if (job_.fit_intercept) {
-            step_intercepts(residuals_.step);
-        }
-        // A batch that weighs nothing has loss 0.
-        job_.batch_losses[present_.step] = total_weight_ > 0 ? loss_ / total_weight_ : 0.0;
-        steps_taken_ = present_.step + 1;
-    }
-
-    void step_intercepts(const StepSize<T>& size) {
-        for (Index c = 0; c < job_.k; ++c) {
-            T& intercept = job_.intercepts[c];
-            T move = residuals_.sums[c] * size.mean + (job_.penalize_bias ? size.l2 * intercept : T(0));
-            if (job_.intercept_velocity != nullptr) {
-                move += size.momentum * job_.intercept_velocity[c];
-                job_.intercept_velocity[c] = move;
-            }
-            intercept -= size.rate * move;
-        }
-    }
+    static constexpr Index never = std::numeric_limits<Index>::max();
 
     const TrainJob<T>& job_;
-    BatchTiles<T> tiles_;
-    TileLabels<T> labels_;
     std::vector<TrainPart<In, T>> parts_;
-    Residuals<T> residuals_;
-    Vec<T>* partial_sums_;
-    BatchTile present_, coming_, after_;
-    double total_weight_ = 0, loss_ = 0;
-    Index steps_taken_ = 0;
-    bool ending_ = false, stopped_ = false;
+    std::vector<Share<T>> shares_[2];
+    std::vector<Course<T>> courses_;
+    Index stop_ = never;
 };
 
 // Into how many parts the features are cut. A part must give enough to do in a round, or its thread only gets in the
@@ -330,18 +339,14 @@ Index train(const TrainJob<T>& job, Team& team) {
     const int parts = parts_of(job), threads = std::min(job.threads, parts);
     const Index tile_rows = tile_rows_for<In>(ceil_div(job.rows.d, std::min(parts, 2)));
     Arena measure(nullptr);
-    Training<In, T>(measure, job, parts, tile_rows);
+    Training<In, T>(measure, job, parts, threads, tile_rows);
     Arena arena(team.workspace(measure.used()));
-    Training<In, T> training(arena, job, parts, tile_rows);
+    Training<In, T> training(arena, job, parts, threads, tile_rows);
     Rounds rounds(parts);
     team.run(threads, [&](int thread) {
-        const auto task = [&](int part) {
-            if (thread == 0) {
-                training.poll();
-            }
-            training.work_on(training.part(part));
-        };
-        rounds.work(thread, threads, task, [&] { return training.turn(); });
+        rounds.work(
+            thread, threads, [&] { return training.advance(thread); }, [&](int part) { training.work_on(part, thread); },
+            [&] { training.prepare(thread); });
     });
     return training.steps_taken();
 }
