@@ -4,17 +4,11 @@
 
 #include <vector>
 
+#include "batches.hpp"
 #include "losses.hpp"
 #include "row_tile.hpp"
 
 namespace onelayer::ONELAYER_ISA {
-
-// A tile of one step's batch, as places in the order.
-struct BatchTile {
-    Index step = 0, first = 0, count = 0;
-    bool opens = false, closes = false;  // the step
-    bool ends_epoch = false;
-};
 
 // What one part of the features adds to the scores of a tile.
 template <class T>
@@ -53,15 +47,12 @@ class TileResiduals {
         weight = labels_.total_weight();
         if (job_.k <= most_in_registers) {
             with_constant<most_in_registers>(static_cast<int>(job_.k), [&](auto k) {
-                Registers<T, k> z;
-                weigh(tile, shares, k, [&](Index) -> auto& { return z; });
+                Registers<T, k> scores;
+                weigh(tile, shares, k, scores);
             });
         } else {
-            Column<T> z{};
-            weigh(tile, shares, job_.k, [&](Index row) -> auto& {
-                z = {of_rows + row};
-                return z;
-            });
+            Column<T> scores{of_rows};
+            weigh(tile, shares, job_.k, scores);
         }
     }
 
@@ -80,20 +71,25 @@ class TileResiduals {
         }
     }
 
-    // scores_of(row) is where scores of a vector of rows are turned into residuals.
-    template <class Count, class ScoresOf>
-    void weigh(const BatchTile& tile, const std::vector<Share<T>>& shares, Count k, ScoresOf&& scores_of) {
+    // Where the scores of a vector of rows are turned into residuals.
+    void move_to(Column<T>& scores, Index row) const { scores.at = of_rows + row; }
+    template <int K>
+    void move_to(Registers<T, K>&, Index) const {}
+
+    template <class Count, class Scores>
+    void weigh(const BatchTile& tile, const std::vector<Share<T>>& shares, Count k, Scores& z) {
         const TileTargets<T> targets{labels_.labels, labels_.probabilities, job_.targets.smoothing};
-        std::fill(sums, sums + job_.k, Vec<T>{});
+        const Vec<T> none = {};
         Vec<T> losses = {};
+        std::fill(sums, sums + job_.k, none);
         for (Index row = 0; row < tile.count; row += lanes<T>) {
-            auto& z = scores_of(row);
+            move_to(z, row);
             each_class(k, [&](Index c) { z.set(c, score(shares, c, row)); });
-            const Vec<T> row_weights = load<T>(labels_.weights + row), none = {};
-            const Vec<T> of_rows_losses = residual_of<T>(job_.loss, z, k, targets, row);
-            losses += select(row_weights > T(0), of_rows_losses * row_weights, none);
+            const Vec<T> weights = load<T>(labels_.weights + row);
+            const Vec<T> loss_of_rows = residual_of<T>(job_.loss, z, k, targets, row);
+            losses += select(weights > T(0), loss_of_rows * weights, none);
             each_class(k, [&](Index c) {
-                const Vec<T> weighted = select(row_weights > T(0), z[c] * row_weights, none);
+                const Vec<T> weighted = select(weights > T(0), z[c] * weights, none);
                 store(of_rows + c * tile_stride + row, weighted);
                 sums[c] += weighted;
             });

@@ -94,11 +94,11 @@ class Barrier {
     Line reached_[most_threads];
 };
 
-// Rounds of tasks that threads share: in each round every part of the work is done once. A thread does parts of its own,
-// whose weights are in its cache, and then what nobody has begun, so that one that loses its processor holds up only the
-// part it is at. Where each thread has one part it looks at others' only after a while: a line of the cache that two
-// threads write costs both of them. All of it spins: a kernel goes through thousands of rounds a second, and a futex
-// costs as much as a round's arithmetic.
+// Rounds of tasks that threads share: in each round every part of the work is done once. A thread does parts of its
+// own, whose weights are in its cache, then what nobody has begun, so that one that loses its processor holds up only
+// the part it is at. Where each thread has one part it looks at others' only after a while: a line of the cache that
+// two threads write costs both of them. All of it spins: a kernel goes through thousands of rounds a second, and a
+// futex costs as much as a round's arithmetic.
 class Rounds {
   public:
     static constexpr int most_parts = 64;
@@ -106,8 +106,8 @@ class Rounds {
     explicit Rounds(int parts) : parts_(parts) {}
 
     // To be called by each of the threads. next() is called before every round, and says whether there is one;
-    // task(part) is called for some parts of the round, and what they wrote is seen by all in the next one; spare() when
-    // a thread has nothing of its own left to do.
+    // task(part) for some parts of the round, and what they wrote is seen by all in the next one; spare() when a thread
+    // has nothing of its own left to do.
     template <class Next, class Task, class Spare>
     void work(int thread, int threads, Next&& next, Task&& task, Spare&& spare) {
         const int first = parts_ * thread / threads, last = parts_ * (thread + 1) / threads;

@@ -319,6 +319,24 @@ def test_several_threads_may_call_at_once(needs_engine: None) -> None:
     assert all(np.array_equal(result[1], alone[1]) for result in results)
 
 
+def test_is_the_same_where_threads_lose_their_processors(instruction_set: str) -> None:
+    job = random_job(1, "softmax", np.float32, np.float32, n=999, image_shape=(40, 60, 3), batch_size=50, k=10)
+    alone = run_engine(job, np.float32, n_threads=1)
+    results: list[Any] = []
+
+    def call() -> None:
+        results.extend(run_engine(job, np.float32, n_threads=7) for _ in range(10))
+
+    callers = [threading.Thread(target=call) for _ in range(2 * (os.cpu_count() or 1))]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(results) == 10 * len(callers)
+    for result in results:
+        assert all(np.array_equal(a, b) for a, b in zip(result, alone, strict=True))
+
+
 def test_works_in_a_forked_child(needs_engine: None) -> None:
     code = """
 import os, sys, numpy as np
