@@ -57,6 +57,7 @@ def test_what_was_left_out_is_said_with_its_reason():
     [
         (Verdict("a", 9, 4.126, "×", False), ("a", "9×", "4.13×", "missed")),
         (Verdict("a", 0.6, None, "%", None), ("a", "60%", "–", "not measured")),
+        (Verdict("a", 0.6, 0.5987, "%", False), ("a", "60%", "59.9%", "missed")),
         (Verdict("a", 60.0, 34.56, " MB", True), ("a", "60 MB", "34.6 MB", "met")),
     ],
 )

@@ -55,16 +55,17 @@ def verdict_row(verdict: Verdict) -> tuple[str, str, str, str]:
     Examples
     --------
     >>> verdict_row(Verdict("speed", 0.85, 0.9123, "%", met=True))
-    ('speed', '85%', '91%', 'met')
+    ('speed', '85%', '91.2%', 'met')
     """
     met = {True: "met", False: "missed", None: "not measured"}[verdict.met]
-    measured = "–" if verdict.measured is None else _figure(verdict.measured, verdict.unit)
+    # A digit more than targets have, so that one that was barely missed does not look met.
+    measured = "–" if verdict.measured is None else _figure(verdict.measured, verdict.unit, decimals=1)
     return verdict.what, _figure(verdict.wanted, verdict.unit), measured, met
 
 
-def _figure(value: float, unit: str) -> str:
+def _figure(value: float, unit: str, decimals: int = 0) -> str:
     if unit == "%":
-        return f"{value:.0%}"
+        return f"{value:.{decimals}%}"
     return f"{value:.3g}{unit}"
 
 
