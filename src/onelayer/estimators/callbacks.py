@@ -25,6 +25,7 @@ class SklearnCallbacks(Listener):
     @property
     def is_idle(self) -> bool:
         """Whether there is no callback to pass anything on to."""
+        # scikit-learn has no public way to ask; should this name go, every callback counts as one that listens.
         return not getattr(self.fit_task, "_callbacks", True)
 
     def on_train_begin(self, state: TrainingState) -> None:
