@@ -13,7 +13,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "onelayer"
 LAYERS = (
     "version",
     "errors",
-    "aligned",
+    "arrays",
     "kernels",
     "threads",
     "numerics",

@@ -7,10 +7,10 @@ import math
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.data.images import MAX_PIXELS, read_image
 from onelayer.errors import InputError, ModelFileError, OnelayerError, printable
 from onelayer.estimators import OneLayerClassifier
@@ -21,7 +21,6 @@ from onelayer.storage.tensors import write_tensors
 
 __all__ = ["ImageModel", "load_model", "size_text"]
 
-Array = np.ndarray[Any, Any]
 Images = Array | str | PathLike[str] | Sequence[str | PathLike[str]]
 
 BLOCK_IMAGES = 4096  # features of more images than these are not kept at once

@@ -8,14 +8,14 @@ because the look-up costs as much as the arithmetic on a small batch.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, is_numpy_namespace
+from array_api_compat import is_numpy_namespace
+
+from onelayer.arrays import AnyArray, namespace_of
 
 __all__ = [
-    "Array",
-    "namespace_of",
     "row_max",
     "row_sum",
     "shifted_exponentials",
@@ -25,18 +25,8 @@ __all__ = [
     "softplus",
 ]
 
-Array: TypeAlias = Any
-"""An array of NumPy or of any other library that follows the array API standard."""
 
-_NUMPY: Any = array_namespace(np.empty(0))
-
-
-def namespace_of(x: Array) -> Any:
-    """Return the array namespace of x; for NumPy's arrays at once, which a step of ten classes can feel."""
-    return _NUMPY if type(x) is np.ndarray else array_namespace(x)
-
-
-def row_max(x: Array, xp: Any = None) -> Array:
+def row_max(x: AnyArray, xp: Any = None) -> AnyArray:
     """Return the maximum over the last axis.
 
     Parameters
@@ -62,7 +52,7 @@ def row_max(x: Array, xp: Any = None) -> Array:
     return columns.max(axis=1).reshape(x.shape[:-1])
 
 
-def row_sum(x: Array, xp: Any = None) -> Array:
+def row_sum(x: AnyArray, xp: Any = None) -> AnyArray:
     """Return the sum over the last axis, as a product with ones (which BLAS does several times as fast as a reduction).
 
     Parameters
@@ -84,11 +74,11 @@ def row_sum(x: Array, xp: Any = None) -> Array:
 
 
 @lru_cache(maxsize=64)
-def _ones(xp: Any, k: int, dtype: Any, device: Any) -> Array:
+def _ones(xp: Any, k: int, dtype: Any, device: Any) -> AnyArray:
     return xp.ones(k, dtype=dtype, device=device)
 
 
-def sigmoid(x: Array, xp: Any = None) -> Array:
+def sigmoid(x: AnyArray, xp: Any = None) -> AnyArray:
     """Return σ(x) = 1/(1 + e⁻ˣ), accurate to rounding in both tails.
 
     Parameters
@@ -106,7 +96,7 @@ def sigmoid(x: Array, xp: Any = None) -> Array:
     return xp.where(x >= 0, 1.0, e) / (1.0 + e)
 
 
-def sigmoid_slope(x: Array, xp: Any = None) -> Array:
+def sigmoid_slope(x: AnyArray, xp: Any = None) -> AnyArray:
     """Return σ'(x) = σ(x)·σ(−x), without the cancellation of 1 − σ(x).
 
     Parameters
@@ -124,7 +114,7 @@ def sigmoid_slope(x: Array, xp: Any = None) -> Array:
     return e / (1.0 + e) ** 2
 
 
-def softplus(x: Array, xp: Any = None) -> Array:
+def softplus(x: AnyArray, xp: Any = None) -> AnyArray:
     """Return ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|).
 
     Parameters
@@ -141,7 +131,7 @@ def softplus(x: Array, xp: Any = None) -> Array:
     return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
-def shifted_exponentials(x: Array, xp: Any = None) -> tuple[Array, Array, Array]:
+def shifted_exponentials(x: AnyArray, xp: Any = None) -> tuple[AnyArray, AnyArray, AnyArray]:
     """Return x − max x, its exponentials, and their sums, each over the last axis.
 
     Softmax and log-sum-exp do not change, or change by the maximum, when a row is shifted; shifted by its maximum the
@@ -169,7 +159,7 @@ def shifted_exponentials(x: Array, xp: Any = None) -> tuple[Array, Array, Array]
     return shifted, exponentials, row_sum(exponentials, xp)
 
 
-def softmax(x: Array, xp: Any = None) -> Array:
+def softmax(x: AnyArray, xp: Any = None) -> AnyArray:
     """Return e^{x_j} / Σ_l e^{x_l} over the last axis.
 
     Parameters

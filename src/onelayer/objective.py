@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from onelayer import kernels
+from onelayer.arrays import Array
 from onelayer.losses.base import Loss
 from onelayer.models.linear import Linear, LinearParameters
 from onelayer.penalties import L2
 from onelayer.rows import BLOCK_BYTES, RowSource
 
 __all__ = ["Objective", "Sums"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

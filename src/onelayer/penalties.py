@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import AnyArray, namespace_of
 from onelayer.errors import ConfigError
-from onelayer.numerics import Array, namespace_of
 
 __all__ = ["L2"]
 
@@ -45,7 +45,7 @@ class L2:
     (array([[1., 2.]]), array([0.]))
     """
 
-    l2: float | Array = 0.0
+    l2: float | AnyArray = 0.0
     penalize_bias: bool = False
 
     def __post_init__(self) -> None:
@@ -58,7 +58,7 @@ class L2:
         """Whether nothing is penalized."""
         return not np.any(self.l2)
 
-    def value(self, weights: Array, intercepts: Array) -> Array:
+    def value(self, weights: AnyArray, intercepts: AnyArray) -> AnyArray:
         """Return R, an array () or, for m models, (m,).
 
         Parameters
@@ -72,7 +72,7 @@ class L2:
             squares = squares + xp.vecdot(intercepts, intercepts)
         return 0.5 * self._strength(weights, 0, xp) * squares
 
-    def gradient(self, weights: Array, intercepts: Array) -> tuple[Array, Array]:
+    def gradient(self, weights: AnyArray, intercepts: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Return ∂R/∂W and ∂R/∂b, arrays of the shapes of weights and intercepts.
 
         Parameters
@@ -86,14 +86,14 @@ class L2:
             return on_weights, self._strength(weights, 1, xp) * intercepts
         return on_weights, xp.zeros_like(intercepts)
 
-    def hessian_product(self, direction_weights: Array, direction_intercepts: Array) -> tuple[Array, Array]:
+    def hessian_product(self, direction_weights: AnyArray, direction_intercepts: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Return the Hessian of R times a direction; shapes as for :meth:`gradient`.
 
         R is quadratic and without linear term: this is its gradient at the direction.
         """
         return self.gradient(direction_weights, direction_intercepts)
 
-    def _strength(self, like: Array, trailing_axes: int, xp: Any) -> Array:
+    def _strength(self, like: AnyArray, trailing_axes: int, xp: Any) -> AnyArray:
         """Return l2 in the dtype of ``like``; an array (m,) with axes of length 1 appended."""
         if np.ndim(self.l2) == 0:
             return float(self.l2)

@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import InputError, InputTypeError
 
 __all__ = ["RowSource", "as_rows"]
-
-Array = np.ndarray[Any, Any]
 
 BLOCK_BYTES = 1 << 20  # a block of computed rows and its scores stay in a core's L2 cache
 VIEW_ROWS = 2048  # of a block that is a view, only the scores have to

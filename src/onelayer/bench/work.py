@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.aligned import aligned_empty
+from onelayer.arrays import aligned_empty
 from onelayer.bench.patience import check_patience
 from onelayer.training.epochs import Orders, validation_steps
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from onelayer.aligned import aligned_empty
+from onelayer.arrays import aligned_empty
 from onelayer.errors import DataError, printable
 
 __all__ = ["SPLITS", "Dataset"]

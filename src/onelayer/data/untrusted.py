@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from onelayer.aligned import aligned_empty
+from onelayer.arrays import aligned_empty
 from onelayer.errors import DataError, printable
 
 __all__ = [

@@ -13,6 +13,7 @@ from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from onelayer.arrays import Array
 from onelayer.errors import InputError, OnelayerError
 from onelayer.estimators.fitting import fit_classifier, fit_once_more
 from onelayer.estimators.inputs import check_labelled, check_rows, encode_labels
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from onelayer.reporting.notebook import Report
 
 __all__ = ["OneLayerClassifier"]
-
-Array = np.ndarray[Any, Any]
 
 
 def _has_probabilities(clf: OneLayerClassifier) -> bool:

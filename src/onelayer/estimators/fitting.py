@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.callback import with_callbacks
 from sklearn.utils import check_random_state
 
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError, InputError, InterruptedTrainingWarning, ModelFileError
 from onelayer.estimators.callbacks import SklearnCallbacks
 from onelayer.estimators.inputs import LabelledRows, check_labelled, shape_of_images
@@ -28,7 +29,6 @@ from onelayer.training.streams import stream
 
 __all__ = ["Checkpoint", "fit_classifier", "fit_once_more", "model_attributes"]
 
-Array = np.ndarray[Any, Any]
 Checkpoint = tuple[Mapping[str, Array], Mapping[str, Any]]
 
 

@@ -11,6 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d, validate_data
 
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError, InputError, printable
 from onelayer.rows import RowSource, as_rows
 
@@ -23,8 +24,6 @@ __all__ = [
     "shape_of_images",
     "shown_label",
 ]
-
-Array = np.ndarray[Any, Any]
 
 # What is none of these (integers, booleans, half floats) becomes the first of them.
 ROW_TYPES = (np.float32, np.float64, np.uint8)

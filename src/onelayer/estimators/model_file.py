@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError, ModelFileError, printable
 from onelayer.estimators.fitting import model_attributes
 from onelayer.losses import get_loss
@@ -37,7 +38,6 @@ __all__ = [
 
 VERSION: Final = 1
 
-Array = np.ndarray[Any, Any]
 INTEGER_TYPES: Final = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 LABEL_TYPES: Final = ("str", "object", "bool", "float32", "float64", *INTEGER_TYPES)
 

@@ -20,8 +20,6 @@ from onelayer.training.history import STEP_KEYS, VALIDATION_KEYS
 
 __all__ = ["classifier_report", "history_frame"]
 
-Array = np.ndarray[Any, Any]
-
 
 def classifier_report(clf: Any, X: Any, y: Any, class_names: Sequence[str] | None, title: str | None) -> Report:
     """Return the report of a fitted classifier, evaluated on the rows of X if there are any.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from onelayer import kernels
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError, InputError
 from onelayer.estimators.inputs import LabelledRows, class_weights, encode_labels, shown_label
 from onelayer.losses import Loss, get_loss, smoothed_labels
@@ -22,8 +23,6 @@ from onelayer.training.scaling import Scaling, fit_scaling
 from onelayer.training.streams import stream
 
 __all__ = ["Setting", "make_setting"]
-
-Array = np.ndarray[Any, Any]
 
 EXPANDED_BYTES = 200_000_000  # up to this size, rows are converted and scaled once instead of in every epoch
 

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from sklearn import metrics
 
+from onelayer.arrays import Array
 from onelayer.errors import InputError
 from onelayer.evaluation.calibration import Calibration, measure_calibration
 from onelayer.evaluation.intervals import wilson_interval
 
 __all__ = ["ClassFigures", "Evaluation", "evaluate"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.data import Dataset, load_dataset
 from onelayer.data.load import find
 from onelayer.data.splits import Splits
@@ -16,8 +16,6 @@ from onelayer.experiment.config import ExperimentConfig
 from onelayer.features import ImageFeatures, make_features
 
 __all__ = ["Rows", "fitting_size", "load_parts", "make_rows"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

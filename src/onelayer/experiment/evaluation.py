@@ -7,8 +7,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 from onelayer.data import Dataset, Splits
 from onelayer.errors import ConfigError, DataError, printable
 from onelayer.estimators import OneLayerClassifier
@@ -19,8 +17,6 @@ from onelayer.image_model import ImageModel, load_model, size_text
 from onelayer.storage.run_directory import RunDirectory
 
 __all__ = ["evaluate_model", "evaluate_rows", "find_model", "part_figures"]
-
-Array = np.ndarray[Any, Any]
 
 
 def evaluate_rows(

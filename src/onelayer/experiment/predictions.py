@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.data import Dataset, Splits
 from onelayer.estimators import OneLayerClassifier
 from onelayer.experiment.data import Rows
@@ -14,8 +15,6 @@ from onelayer.reporting.predictions import Predictions, ShownImages
 from onelayer.reporting.thumbnails import affordable_images, thumbnails
 
 __all__ = ["data_figures", "predictions_of"]
-
-Array = np.ndarray[Any, Any]
 
 _SAMPLES: Final = 10
 _BLOCK: Final = 4096

@@ -19,14 +19,13 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError
 from onelayer.gradcheck.problem import CheckableModel, Problem, fitted_problem, moved, random_problem
 from onelayer.gradcheck.report import EntryCheck, GradientReport
 from onelayer.penalties import L2
 
 __all__ = ["check_gradients"]
-
-Array = np.ndarray[Any, Any]
 
 BOUND = 1e-7
 SCORE_STEP = 0.002

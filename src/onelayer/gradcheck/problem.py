@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError, InputError, printable
 from onelayer.losses import get_loss, smoothed_labels
 from onelayer.models.linear import LinearParameters
@@ -16,8 +17,6 @@ from onelayer.penalties import L2
 from onelayer.rows import RowSource, as_rows
 
 __all__ = ["CheckableModel", "Problem", "fitted_problem", "moved", "random_problem"]
-
-Array = np.ndarray[Any, Any]
 
 PROBE = 1e-3
 

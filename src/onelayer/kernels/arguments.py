@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError, InputError, InputTypeError, did_you_mean
 
 __all__ = [
@@ -21,8 +22,6 @@ __all__ = [
     "scaling_argument",
     "targets_argument",
 ]
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 LOSSES = ("logistic", "softmax", "sigmoid", "hinge", "squared_hinge")
 WITH_PROBABILITIES = ("logistic", "softmax", "sigmoid")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError, InputError, InputTypeError
 from onelayer.kernels import arguments
 from onelayer.kernels.engine import native
 
 __all__ = ["hog"]
-
-Array = np.ndarray[Any, Any]
 
 BLOCK_NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
 

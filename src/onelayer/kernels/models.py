@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import InputError
 from onelayer.kernels import arguments
 from onelayer.kernels.engine import native
 
 __all__ = ["train_models_segment"]
-
-Array = np.ndarray[Any, Any]
 
 
 def train_models_segment(

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError, InputError
 from onelayer.kernels import arguments
 from onelayer.kernels.engine import native
 
 __all__ = ["evaluate", "hessian_product_sums", "loss_and_gradient_sums"]
-
-Array = np.ndarray[Any, Any]
 
 
 def evaluate(X: Array, targets: Array, weights: Array, intercepts: Array, **options: Any) -> tuple[Any, Any, Any]:

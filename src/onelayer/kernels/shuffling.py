@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import InputError
 from onelayer.kernels.arguments import array
 from onelayer.kernels.engine import available, native
 
 __all__ = ["permutation"]
-
-Array = np.ndarray[Any, Any]
 
 MOST = 1 << 31  # NumPy draws larger places from 64 bits
 HALF = (1 << 64) - 1

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import InputError
 from onelayer.kernels import arguments
 from onelayer.kernels.engine import native
 
 __all__ = ["train_segment"]
-
-Array = np.ndarray[Any, Any]
 
 
 def train_segment(

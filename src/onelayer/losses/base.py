@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from onelayer.arrays import AnyArray, namespace_of
 from onelayer.errors import ConfigError
-from onelayer.numerics import Array, namespace_of
 
 __all__ = ["Loss"]
 
@@ -48,21 +48,21 @@ class Loss(ABC):
         return n_classes
 
     @abstractmethod
-    def values(self, scores: Array, targets: Array) -> Array:
+    def values(self, scores: AnyArray, targets: AnyArray) -> AnyArray:
         """Return ℓ per row, an array of the shape ``scores.shape[:-1]``."""
 
     @abstractmethod
-    def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
+    def values_and_residual(self, scores: AnyArray, targets: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Return ℓ per row and the residual ∂ℓ/∂z, at little more than the cost of one of them.
 
         The residual is a new array, which the caller may write into.
         """
 
-    def residual(self, scores: Array, targets: Array) -> Array:
+    def residual(self, scores: AnyArray, targets: AnyArray) -> AnyArray:
         """Return ∂ℓ/∂z, an array of the scores' shape."""
         return self.values_and_residual(scores, targets)[1]
 
-    def curvature(self, scores: Array, targets: Array, direction: Array) -> Array:
+    def curvature(self, scores: AnyArray, targets: AnyArray, direction: AnyArray) -> AnyArray:
         """Return (∂²ℓ/∂z²)·v for each row, v being the row of ``direction``; all have the scores' shape.
 
         Raises
@@ -75,7 +75,7 @@ class Loss(ABC):
             "'squared_hinge' is the hinge loss with one"
         )
 
-    def probabilities(self, scores: Array) -> Array:
+    def probabilities(self, scores: AnyArray) -> AnyArray:
         """Return the probabilities of the classes, (n, n_classes) or (n, m, n_classes); they sum to 1.
 
         Raises
@@ -88,14 +88,14 @@ class Loss(ABC):
             "or a loss that has: logistic, softmax or sigmoid"
         )
 
-    def decision(self, scores: Array) -> Array:
+    def decision(self, scores: AnyArray) -> AnyArray:
         """Return the index of the class decided for, an integer array (n,) or (n, m): the class of the largest score.
 
         Of equal scores the first wins.
         """
         return namespace_of(scores).argmax(scores, axis=-1)
 
-    def kink_distance(self, scores: Array, targets: Array) -> Array:
+    def kink_distance(self, scores: AnyArray, targets: AnyArray) -> AnyArray:
         """Return how far each row is from the nearest kink, an array of the shape ``scores.shape[:-1]``.
 
         A kink is a place where ℓ or its residual has no derivative. The distance is the least absolute value of the

@@ -19,9 +19,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from onelayer.arrays import AnyArray, namespace_of
 from onelayer.losses.base import Loss
 from onelayer.losses.targets import one_hot
-from onelayer.numerics import Array, namespace_of, row_sum
+from onelayer.numerics import row_sum
 
 __all__ = ["Hinge"]
 
@@ -38,13 +39,13 @@ class Hinge(Loss):
 
     name: ClassVar[str] = "hinge"
 
-    def values(self, scores: Array, targets: Array) -> Array:
+    def values(self, scores: AnyArray, targets: AnyArray) -> AnyArray:
         """Return Σ_{j≠y} max(0, z_j − z_y + 1)."""
         xp = namespace_of(scores)
         margins, _ = _margins(scores, targets, xp)
         return row_sum(xp.maximum(margins, 0.0), xp)
 
-    def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
+    def values_and_residual(self, scores: AnyArray, targets: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Return ℓ and the residual, counts of violated margins."""
         xp = namespace_of(scores)
         margins, own = _margins(scores, targets, xp)
@@ -52,14 +53,14 @@ class Hinge(Loss):
         residual = xp.where(own, -row_sum(violated, xp)[..., None], violated)
         return row_sum(xp.maximum(margins, 0.0), xp), residual
 
-    def kink_distance(self, scores: Array, targets: Array) -> Array:
+    def kink_distance(self, scores: AnyArray, targets: AnyArray) -> AnyArray:
         """Return min_{j≠y} |z_j − z_y + 1|."""
         xp = namespace_of(scores)
         margins, own = _margins(scores, targets, xp)
         return xp.min(xp.where(own, xp.inf, xp.abs(margins)), axis=-1)
 
 
-def _margins(scores: Array, labels: Array, xp: Any) -> tuple[Array, Array]:
+def _margins(scores: AnyArray, labels: AnyArray, xp: Any) -> tuple[AnyArray, AnyArray]:
     """Return m_j with 0 in the place of m_y, and where that is."""
     own = one_hot(labels, scores, xp)
     own_score = xp.vecdot(xp.astype(own, scores.dtype), scores)[..., None]

@@ -20,11 +20,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from onelayer.arrays import AnyArray, namespace_of
 from onelayer.errors import ConfigError
 from onelayer.losses.base import Loss
 from onelayer.losses.bernoulli import binary_cross_entropy, binary_cross_entropy_and_residual
 from onelayer.losses.targets import expand_labels
-from onelayer.numerics import Array, namespace_of, sigmoid, sigmoid_slope
+from onelayer.numerics import sigmoid, sigmoid_slope
 
 __all__ = ["Logistic"]
 
@@ -52,33 +53,33 @@ class Logistic(Loss):
             raise ConfigError(f"loss 'logistic' tells two classes apart, not {n_classes}; use 'softmax'")
         return 1
 
-    def values(self, scores: Array, targets: Array) -> Array:
+    def values(self, scores: AnyArray, targets: AnyArray) -> AnyArray:
         """Return −[t ln ŷ + (1 − t) ln(1 − ŷ)]."""
         xp = namespace_of(scores)
         return binary_cross_entropy(scores, _class_one(targets, scores, xp), xp)[..., 0]
 
-    def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
+    def values_and_residual(self, scores: AnyArray, targets: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Return ℓ and ŷ − t."""
         xp = namespace_of(scores)
         values, residual = binary_cross_entropy_and_residual(scores, _class_one(targets, scores, xp), xp)
         return values[..., 0], residual
 
-    def curvature(self, scores: Array, targets: Array, direction: Array) -> Array:
+    def curvature(self, scores: AnyArray, targets: AnyArray, direction: AnyArray) -> AnyArray:
         """Return ŷ(1 − ŷ)·v; the targets play no part."""
         return sigmoid_slope(scores) * direction
 
-    def probabilities(self, scores: Array) -> Array:
+    def probabilities(self, scores: AnyArray) -> AnyArray:
         """Return (1 − ŷ, ŷ), each accurate to rounding however small."""
         xp = namespace_of(scores)
         return sigmoid(xp.concat([-scores, scores], axis=-1), xp)
 
-    def decision(self, scores: Array) -> Array:
+    def decision(self, scores: AnyArray) -> AnyArray:
         """Return 1 where ŷ ≥ 0.5, that is z ≥ 0, else 0."""
         xp = namespace_of(scores)
         return xp.astype(scores[..., 0] >= 0, xp.int64)
 
 
-def _class_one(targets: Array, scores: Array, xp: Any) -> Array:
+def _class_one(targets: AnyArray, scores: AnyArray, xp: Any) -> AnyArray:
     """Return the probability of class 1, in the scores' dtype, broadcasting against the scores."""
     if targets.ndim < scores.ndim:
         targets = expand_labels(targets, scores)

@@ -20,10 +20,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from onelayer.arrays import AnyArray, namespace_of
 from onelayer.losses.base import Loss
 from onelayer.losses.bernoulli import binary_cross_entropy, binary_cross_entropy_and_residual
 from onelayer.losses.targets import as_probabilities
-from onelayer.numerics import Array, namespace_of, row_sum, sigmoid_slope, softmax, softplus
+from onelayer.numerics import row_sum, sigmoid_slope, softmax, softplus
 
 __all__ = ["Sigmoid"]
 
@@ -44,13 +45,13 @@ class Sigmoid(Loss):
     has_curvature: ClassVar[bool] = True
     takes_probabilities: ClassVar[bool] = True
 
-    def values(self, scores: Array, targets: Array) -> Array:
+    def values(self, scores: AnyArray, targets: AnyArray) -> AnyArray:
         """Return −(1/K) Σ_j [t_j ln p_j + (1 − t_j) ln(1 − p_j)]."""
         xp = namespace_of(scores)
         values = binary_cross_entropy(scores, as_probabilities(targets, scores, xp), xp)
         return row_sum(values, xp) / scores.shape[-1]
 
-    def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
+    def values_and_residual(self, scores: AnyArray, targets: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Return ℓ and (p − t)/K."""
         xp = namespace_of(scores)
         k = scores.shape[-1]
@@ -58,10 +59,10 @@ class Sigmoid(Loss):
         residual /= k
         return row_sum(values, xp) / k, residual
 
-    def curvature(self, scores: Array, targets: Array, direction: Array) -> Array:
+    def curvature(self, scores: AnyArray, targets: AnyArray, direction: AnyArray) -> AnyArray:
         """Return p ∘ (1 − p) ∘ v/K; the targets play no part."""
         return sigmoid_slope(scores) * direction / scores.shape[-1]
 
-    def probabilities(self, scores: Array) -> Array:
+    def probabilities(self, scores: AnyArray) -> AnyArray:
         """Return p_j/Σ_l p_l."""
         return softmax(-softplus(-scores))

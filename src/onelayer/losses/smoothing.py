@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from onelayer.arrays import AnyArray, namespace_of
 from onelayer.errors import ConfigError
-from onelayer.numerics import Array, namespace_of
 
 __all__ = ["smoothed_labels"]
 
 
-def smoothed_labels(labels: Array, outputs: int, smoothing: float, dtype: Any = None) -> Array:
+def smoothed_labels(labels: AnyArray, outputs: int, smoothing: float, dtype: Any = None) -> AnyArray:
     """Return the target probabilities (1 − ε)·one-hot + ε/K of integer labels.
 
     Parameters

@@ -19,9 +19,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from onelayer.arrays import AnyArray, namespace_of
 from onelayer.losses.base import Loss
 from onelayer.losses.targets import as_probabilities, target_scores
-from onelayer.numerics import Array, namespace_of, shifted_exponentials, softmax
+from onelayer.numerics import shifted_exponentials, softmax
 
 __all__ = ["Softmax"]
 
@@ -43,13 +44,13 @@ class Softmax(Loss):
     has_curvature: ClassVar[bool] = True
     takes_probabilities: ClassVar[bool] = True
 
-    def values(self, scores: Array, targets: Array) -> Array:
+    def values(self, scores: AnyArray, targets: AnyArray) -> AnyArray:
         """Return −Σ_j t_j ln p_j."""
         xp = namespace_of(scores)
         shifted, _, sums = shifted_exponentials(scores, xp)
         return xp.log(sums) - target_scores(targets, shifted, xp)
 
-    def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
+    def values_and_residual(self, scores: AnyArray, targets: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Return ℓ and p − t."""
         xp = namespace_of(scores)
         targets = as_probabilities(targets, scores, xp)
@@ -59,12 +60,12 @@ class Softmax(Loss):
         residual -= targets
         return values, residual
 
-    def curvature(self, scores: Array, targets: Array, direction: Array) -> Array:
+    def curvature(self, scores: AnyArray, targets: AnyArray, direction: AnyArray) -> AnyArray:
         """Return p ∘ (v − ⟨p, v⟩); the targets play no part."""
         xp = namespace_of(scores)
         p = softmax(scores, xp)
         return p * (direction - xp.vecdot(p, direction)[..., None])
 
-    def probabilities(self, scores: Array) -> Array:
+    def probabilities(self, scores: AnyArray) -> AnyArray:
         """Return p."""
         return softmax(scores)

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from onelayer.arrays import AnyArray, namespace_of
 from onelayer.losses.base import Loss
 from onelayer.losses.targets import one_hot
-from onelayer.numerics import Array, namespace_of
 
 __all__ = ["SquaredHinge"]
 
@@ -37,31 +37,31 @@ class SquaredHinge(Loss):
     name: ClassVar[str] = "squared_hinge"
     has_curvature: ClassVar[bool] = True
 
-    def values(self, scores: Array, targets: Array) -> Array:
+    def values(self, scores: AnyArray, targets: AnyArray) -> AnyArray:
         """Return Σ_j max(0, 1 − t_j z_j)²."""
         xp = namespace_of(scores)
         violations = xp.maximum(1.0 - _signs(scores, targets, xp) * scores, 0.0)
         return xp.vecdot(violations, violations)
 
-    def values_and_residual(self, scores: Array, targets: Array) -> tuple[Array, Array]:
+    def values_and_residual(self, scores: AnyArray, targets: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Return ℓ and −2 t_j max(0, 1 − t_j z_j)."""
         xp = namespace_of(scores)
         signs = _signs(scores, targets, xp)
         violations = xp.maximum(1.0 - signs * scores, 0.0)
         return xp.vecdot(violations, violations), -2.0 * signs * violations
 
-    def curvature(self, scores: Array, targets: Array, direction: Array) -> Array:
+    def curvature(self, scores: AnyArray, targets: AnyArray, direction: AnyArray) -> AnyArray:
         """Return 2·[m_j > 0]·v_j, the generalised Hessian's."""
         xp = namespace_of(scores)
         violated = _signs(scores, targets, xp) * scores < 1.0
         return xp.where(violated, 2.0 * direction, 0.0)
 
-    def kink_distance(self, scores: Array, targets: Array) -> Array:
+    def kink_distance(self, scores: AnyArray, targets: AnyArray) -> AnyArray:
         """Return min_j |1 − t_j z_j|."""
         xp = namespace_of(scores)
         return xp.min(xp.abs(1.0 - _signs(scores, targets, xp) * scores), axis=-1)
 
 
-def _signs(scores: Array, labels: Array, xp: Any) -> Array:
+def _signs(scores: AnyArray, labels: AnyArray, xp: Any) -> AnyArray:
     """Return t_j, 1 for the own class and −1 for the others, broadcasting against the scores."""
     return 2.0 * xp.astype(one_hot(labels, scores, xp), scores.dtype) - 1.0

@@ -10,13 +10,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from onelayer.arrays import AnyArray
 from onelayer.errors import InputError
-from onelayer.numerics import Array
 
 __all__ = ["as_probabilities", "expand_labels", "one_hot", "target_scores"]
 
 
-def expand_labels(labels: Array, scores: Array) -> Array:
+def expand_labels(labels: AnyArray, scores: AnyArray) -> AnyArray:
     """Return labels (n,) or (n, m) with axes of length 1 appended, to broadcast against scores (n, k) or (n, m, k).
 
     Raises
@@ -32,7 +32,7 @@ def expand_labels(labels: Array, scores: Array) -> Array:
     return labels[(..., *(None,) * (scores.ndim - labels.ndim))]
 
 
-def one_hot(labels: Array, scores: Array, xp: Any) -> Array:
+def one_hot(labels: AnyArray, scores: AnyArray, xp: Any) -> AnyArray:
     """Return booleans (n, k), (n, 1, k) or (n, m, k): true at each row's own class.
 
     Parameters
@@ -50,11 +50,11 @@ def one_hot(labels: Array, scores: Array, xp: Any) -> Array:
 
 
 @lru_cache(maxsize=64)
-def _classes(xp: Any, k: int, device: Any) -> Array:
+def _classes(xp: Any, k: int, device: Any) -> AnyArray:
     return xp.arange(k, device=device)
 
 
-def as_probabilities(targets: Array, scores: Array, xp: Any) -> Array:
+def as_probabilities(targets: AnyArray, scores: AnyArray, xp: Any) -> AnyArray:
     """Return targets as probabilities of the scores' dtype, one per score, that broadcast against the scores.
 
     Parameters
@@ -73,7 +73,7 @@ def as_probabilities(targets: Array, scores: Array, xp: Any) -> Array:
     return xp.astype(targets, scores.dtype, copy=False)
 
 
-def target_scores(targets: Array, scores: Array, xp: Any) -> Array:
+def target_scores(targets: AnyArray, scores: AnyArray, xp: Any) -> AnyArray:
     """Return Σ_j t_j z_j: the score of each row's own class or, for probabilities, the mean score under them.
 
     Parameters

@@ -7,15 +7,14 @@ that each of the five reports derives for its own loss (tdt4265-a1, dd2424-a1-bo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.models.products import multiply_rows, sum_outer_products
 
 __all__ = ["Linear", "LinearParameters"]
-
-Array = np.ndarray[Any, Any]
 
 
 class LinearParameters(NamedTuple):

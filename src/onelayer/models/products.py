@@ -9,13 +9,13 @@ products also stay in the calling thread: no core waits for another that is busy
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-__all__ = ["multiply_rows", "sum_outer_products"]
+from onelayer.arrays import Array
 
-Array = np.ndarray[Any, Any]
+__all__ = ["multiply_rows", "sum_outer_products"]
 
 LARGEST_WORK: Final = 1_000_000  # multiplications in a product that OpenBLAS counts as small ...
 LARGEST_RESULT: Final = 1_200  # ... and numbers in its result

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError, InputError
 from onelayer.training.streams import stream
 
 __all__ = ["Fold", "check_folds", "fold_weights", "shuffled_folds", "stratified_folds"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.models.linear import LinearParameters
 from onelayer.penalties import L2
 from onelayer.solvers.sgd import SGD, SGDState
@@ -27,8 +27,6 @@ from onelayer.training.schedules import learning_rates
 from onelayer.training.validation import Part, total_sums
 
 __all__ = ["TrainedModel", "Validation", "train_together"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -26,8 +26,6 @@ from onelayer.training.loop import Part, Problem
 from onelayer.training.parameters import TrainingParameters
 
 __all__ = ["Preparation", "Prepared", "sweep"]
-
-Array = np.ndarray[Any, Any]
 
 MOST_BYTES: Final = 1 << 26  # of the weights of one pass; gradients and copies take a few times that
 

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from onelayer import kernels
+from onelayer.arrays import Array
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective
 from onelayer.rows import RowSource
 
 __all__ = ["fused_steps"]
-
-Array = np.ndarray[Any, Any]
 
 
 def fused_steps(

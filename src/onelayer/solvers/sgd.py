@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
-from typing import Any
 
 import numpy as np
 
 from onelayer import kernels
+from onelayer.arrays import Array
 from onelayer.errors import DivergenceError
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective
@@ -25,8 +25,6 @@ from onelayer.rows import RowSource
 from onelayer.solvers.fused import fused_steps
 
 __all__ = ["SGD", "SGDState", "diverged"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass

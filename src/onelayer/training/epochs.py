@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from onelayer import kernels
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.streams import stream
 
 __all__ = ["Flips", "Orders", "count_steps", "validation_steps"]
-
-Array = np.ndarray[Any, Any]
 
 
 def count_steps(n: int, parameters: TrainingParameters) -> int:

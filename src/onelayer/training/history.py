@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-__all__ = ["STEP_KEYS", "VALIDATION_KEYS", "History"]
+from onelayer.arrays import Array
 
-Array = np.ndarray[Any, Any]
+__all__ = ["STEP_KEYS", "VALIDATION_KEYS", "History"]
 
 STEP_KEYS: Final = ("step", "epoch", "batch_loss", "learning_rate")
 VALIDATION_KEYS: Final = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import DivergenceError
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective, Sums
@@ -28,8 +28,6 @@ from onelayer.training.stretches import Stretches
 from onelayer.training.validation import Part, total_sums
 
 __all__ = ["Part", "Problem", "train"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-
+from onelayer.arrays import Array
 from onelayer.solvers.sgd import SGDState
 
 __all__ = ["Pending", "Segment"]
-
-Array = np.ndarray[Any, Any]
 
 MOST: Final = 8
 MOST_BYTES: Final = 1 << 26  # of copies

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.models.linear import LinearParameters
 from onelayer.rows import RowSource
 
 __all__ = ["Scaling", "fit_scaling"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import printable
 from onelayer.models.linear import LinearParameters
 from onelayer.solvers.sgd import SGDState
@@ -17,8 +18,6 @@ from onelayer.training.history import STEP_KEYS, VALIDATION_KEYS, History
 from onelayer.training.parameters import TrainingParameters
 
 __all__ = ["TrainingState"]
-
-Array = np.ndarray[Any, Any]
 
 _MOST_STEPS = 2**53
 

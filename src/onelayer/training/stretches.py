@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.training.epochs import Orders
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.pending import Segment
 from onelayer.training.schedules import learning_rates
 
 __all__ = ["Stretches"]
-
-Array = np.ndarray[Any, Any]
 
 MOST_ROWS: Final = 1 << 18  # in the order of a stretch, which takes 2 MB
 

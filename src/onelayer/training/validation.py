@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import chain, islice
 from operator import add
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective, Sums
 from onelayer.rows import RowSource
 from onelayer.threads import map_in_threads
 
 __all__ = ["Part", "total_sums"]
-
-Array = np.ndarray[Any, Any]
 
 PIECE: Final = 2048  # rows: some tenths of a millisecond of work, far more than it costs to hand over
 

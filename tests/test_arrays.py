@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from onelayer.aligned import aligned_empty
+from onelayer.arrays import aligned_empty
 from onelayer.data import load_dataset
 
 
