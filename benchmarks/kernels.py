@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer import kernels
+from onelayer import engine
 
 RNG = np.random.default_rng(0)
 
@@ -47,7 +47,7 @@ def training(
     weights, intercepts, rates = np.zeros((k, d), dtype), np.zeros(k, dtype), np.full(-(-n // batch_size), 1e-5)
 
     def run() -> None:
-        kernels.train_segment(
+        engine.train_segment(
             X,
             y,
             order,
@@ -74,7 +74,7 @@ def many_models(n: int, d: int, m: int, threads: int, k: int = 10) -> Job:
     )
 
     def run() -> None:
-        kernels.train_models_segment(
+        engine.train_models_segment(
             X,
             y,
             order,
@@ -96,7 +96,7 @@ def validation(n: int, d: int, threads: int, k: int = 10) -> Job:
     weights, intercepts = np.zeros((k, d), np.float32), np.zeros(k, np.float32)
 
     def run() -> None:
-        kernels.evaluate(X, y, weights, intercepts, loss="softmax", scale=1 / 255, n_threads=threads)
+        engine.evaluate(X, y, weights, intercepts, loss="softmax", scale=1 / 255, n_threads=threads)
 
     return Job(f"validation, {n} × {d} uint8", run, 2.0 * n * d * k, np.float32)
 
@@ -151,7 +151,7 @@ def main() -> None:
             found.append(limit(dtype, t))
         for job in jobs:
             times[job.name].append(seconds(job.run))
-    print(f"instruction set {kernels.instruction_set()}, {t} threads; medians of {arguments.rounds} rounds")
+    print(f"instruction set {engine.instruction_set()}, {t} threads; medians of {arguments.rounds} rounds")
     print("share of the rate of a large matrix product:")
     for job in jobs:
         rate = job.operations / float(np.median(times[job.name])) / 1e9

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 import softmax_job
 import startup
-from onelayer import OnelayerError, kernels
+from onelayer import OnelayerError, engine
 from onelayer.bench.memory import growth_in_new_process
 from onelayer.storage.environment import describe_environment
 from onelayer.threads import usable_threads
@@ -33,7 +33,7 @@ ALLOWANCE = 300_000_000  # bytes
 def speed(options: argparse.Namespace) -> dict[str, Any]:
     """Measure the softmax job."""
     job = softmax_job.Job.load(options.data_dir, options.epochs)
-    engines = ("reference", "native") if kernels.available() else ("reference",)
+    engines = ("reference", "native") if engine.available() else ("reference",)
     return {"epochs": job.epochs, "competitors": softmax_job.measure(job, engines, options.rounds)}
 
 
@@ -134,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(*LINES[name](measured[name]), "", sep="\n")
     print(f"{threads} threads at most; ratios are medians of {options.rounds} interleaved rounds after an untimed one")
     if options.json:
-        report = {"environment": describe_environment(engine=kernels.name(), threads=threads), **measured}
+        report = {"environment": describe_environment(engine=engine.name(), threads=threads), **measured}
         Path(options.json).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     targets_missed = missed(measured)
     print(*targets_missed, sep="\n", end="\n" if targets_missed else "")

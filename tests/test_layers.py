@@ -14,7 +14,7 @@ LAYERS = (
     "version",
     "errors",
     "arrays",
-    "kernels",
+    "engine",
     "threads",
     "numerics",
     "information",
@@ -51,7 +51,7 @@ def module_name(file: Path) -> str:
 
 
 FILES = {module_name(file): file for file in sorted(SOURCE.rglob("*.py"))}
-COMPILED = {"onelayer.kernels._native"}
+COMPILED = {"onelayer.engine._native"}
 PACKAGES = sorted(module for module, file in FILES.items() if file.name == "__init__.py" and module != "onelayer")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.arrays import Array
 from onelayer.losses.base import Loss
 from onelayer.models.linear import Linear, LinearParameters
@@ -90,7 +90,7 @@ class Objective:
     @property
     def is_native(self) -> bool:
         """Whether the native engine computes sums over rows; else the definitions here and in the losses do."""
-        return kernels.available() and kernels.knows(self.loss.name)
+        return engine.available() and engine.knows(self.loss.name)
 
     def sums(
         self,
@@ -106,7 +106,7 @@ class Objective:
         """
         if self.is_native:
             return Sums(
-                *kernels.evaluate(
+                *engine.evaluate(
                     targets=labels,
                     weights=np.ascontiguousarray(parameters.weights),
                     intercepts=np.ascontiguousarray(parameters.intercepts),

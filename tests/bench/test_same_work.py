@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.bench import JOBS
 from onelayer.bench.competitors.sgemm import sgemm
 from onelayer.bench.competitors.torch_loader import SETTINGS
@@ -47,7 +47,7 @@ def test_competitors_reach_the_same_weights(job, tiny, monkeypatch):
     for entry in job.entries(tiny, 2):
         if entry.name != OTHER_ALGORITHM and entry.missing is None:
             groups[entry.group].extend(outcomes(entry))
-    if not groups and not kernels.available():
+    if not groups and not engine.available():
         pytest.skip("there is no native engine here, and nobody else takes part")
     for found in groups.values():
         (_, expected), *others = found

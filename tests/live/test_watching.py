@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from onelayer import kernels
 from onelayer.errors import ConfigError, DivergenceError, MissingDependencyError
 from onelayer.live.watching import Live
 from onelayer.reporting.theme import DARK, LIGHT
@@ -121,13 +120,13 @@ def test_curves_grow(live, client, train_small):
     assert len(set(lengths)) > 2
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("wanted", ["native", "reference"])
 def test_stop_ends_training_within_a_tenth_of_a_second_and_keeps_what_is_learned(
-    live, client, train_small, monkeypatch, engine
+    live, client, train_small, monkeypatch, wanted
 ):
-    if engine == "native" and not kernels.available():
+    if wanted == "native" and not engine.available():
         pytest.skip("there is no native engine here")
-    monkeypatch.setenv("ONELAYER_ENGINE", engine)
+    monkeypatch.setenv("ONELAYER_ENGINE", wanted)
     presses = After(3, lambda: client.stop(Origin=client.origin))
     state = train_small(live, presses, n=20_000, max_epochs=100_000)
     assert state.status is Status.INTERRUPTED

@@ -7,7 +7,7 @@ from math import inf
 import numpy as np
 import pytest
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.errors import DivergenceError
 from onelayer.losses import LOSSES
 from onelayer.models import LinearParameters
@@ -18,7 +18,7 @@ from onelayer.solvers import SGDState, Status
 from onelayer.training import Part, Problem, TrainingParameters, pending, train
 from onelayer.training.listeners import Listener
 
-pytestmark = pytest.mark.skipif(not kernels.available(), reason="where the definitions compute, none waits")
+pytestmark = pytest.mark.skipif(not engine.available(), reason="where the definitions compute, none waits")
 
 D = 400
 

@@ -7,7 +7,7 @@ import signal
 import numpy as np
 import pytest
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.errors import DivergenceError
 from onelayer.losses import LOSSES
 from onelayer.models import LinearParameters
@@ -22,7 +22,7 @@ from onelayer.training.listeners import Listener
 from onelayer.training.pending import Segment
 from onelayer.training.state import TrainingState
 
-needs_engine = pytest.mark.skipif(not kernels.available(), reason="where the definitions compute, none go together")
+needs_engine = pytest.mark.skipif(not engine.available(), reason="where the definitions compute, none go together")
 
 N, D, K = 230, 90, 4
 BASE = {"batch_size": 50, "max_epochs": 7, "learning_rate": 0.02}  # the last of five batches has 30 rows

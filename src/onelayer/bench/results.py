@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.bench.jobs import JOBS, JobResult
 from onelayer.errors import DataError, printable
 from onelayer.storage.atomic import write_atomically
@@ -39,7 +39,7 @@ def describe_machine(threads: int) -> dict[str, Any]:
     """
     from importlib.metadata import PackageNotFoundError, version
 
-    environment = describe_environment(engine=kernels.name(), threads=threads)
+    environment = describe_environment(engine=engine.name(), threads=threads)
     for peer in ("torch", "scikit-image"):
         try:
             environment["versions"][peer] = version(peer)

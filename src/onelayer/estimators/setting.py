@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.arrays import Array
 from onelayer.errors import ConfigError, InputError
 from onelayer.estimators.inputs import LabelledRows, class_weights, encode_labels, shown_label
@@ -75,7 +75,7 @@ class Setting:
         image_shape = self.image_shape if self.parameters.flip_probability else None  # else they can be expanded
         seen = replace(rows, dtype=self.dtype, shift=shift, scale=scale, image_shape=image_shape)
         # The native engine converts and scales in registers, which costs less than to fetch four times the bytes.
-        return seen if kernels.available() else seen.expanded(EXPANDED_BYTES)
+        return seen if engine.available() else seen.expanded(EXPANDED_BYTES)
 
     def _row_weights(self, sample_weights: Array | None, labels: Array) -> Array | None:
         by_class = class_weights(self.parameters.class_weight, self.classes, labels)

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.data import Dataset, Splits
 from onelayer.errors import ConfigError, InterruptedTrainingWarning, ModelFileError
 from onelayer.estimators import OneLayerClassifier
@@ -249,7 +249,7 @@ def write_environment(config: ExperimentConfig, run: RunDirectory, splits: Split
     """Write what the run ran on and with."""
     run.write_environment(
         describe_environment(
-            engine=kernels.name(),
+            engine=engine.name(),
             threads=usable_threads(config.n_jobs),
             dataset_fingerprint=splits.train.fingerprint,
             seed=config.random_state,

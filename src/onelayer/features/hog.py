@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Tags
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.errors import ConfigError, InputError, did_you_mean, printable
 from onelayer.features.base import ImageFeatures
 from onelayer.threads import usable_threads
@@ -140,8 +140,8 @@ class HOG(ImageFeatures):
             "transform_sqrt": self.transform_sqrt,
             "channel": self.channel,
         }
-        if kernels.available() and images.dtype in (np.uint8, np.float32, np.float64) and self.orientations <= 180:
-            return kernels.hog(np.ascontiguousarray(images), **parameters, n_threads=usable_threads(None))
+        if engine.available() and images.dtype in (np.uint8, np.float32, np.float64) and self.orientations <= 180:
+            return engine.hog(np.ascontiguousarray(images), **parameters, n_threads=usable_threads(None))
         return hog_features(images, **parameters)
 
     def _count_features(self, height: int, width: int, channels: int) -> int:

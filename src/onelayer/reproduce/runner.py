@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.reproduce.divisions import Library
 from onelayer.reproduce.protocol import Protocol
 from onelayer.reproduce.runs import Result, Run, naming, read_result, runs_of
@@ -120,7 +120,7 @@ def _write(trained: Trained, desk: Desk, folder: Path, fingerprint: str) -> Resu
     config = run.config.model_dump() | {"random_state": run.seed, "seeds": [run.seed], "arms": {}, "fold": run.fold}
     directory.write_config(config)
     directory.write_environment(
-        describe_environment(engine=kernels.name(), threads=1, dataset_fingerprint=fingerprint, seed=run.seed)
+        describe_environment(engine=engine.name(), threads=1, dataset_fingerprint=fingerprint, seed=run.seed)
     )
     if run.keeps_model:
         trained.classifier.save(directory.model_path)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.arrays import Array
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective
@@ -53,7 +53,7 @@ def fused_steps(
         "n_threads": threads,
     }
     if rates.ndim == 1:
-        return kernels.train_segment(
+        return engine.train_segment(
             targets=targets,
             order=order,
             learning_rates=rates,
@@ -68,5 +68,5 @@ def fused_steps(
     options |= {"targets": targets, "weights": parameters.weights, "intercepts": parameters.intercepts}
     of_epochs = zip(order.reshape(epochs, -1), np.split(rates, epochs), strict=True)
     return np.concatenate(
-        [kernels.train_models_segment(order=one, learning_rates=its, **options) for one, its in of_epochs]
+        [engine.train_models_segment(order=one, learning_rates=its, **options) for one, its in of_epochs]
     )

@@ -16,7 +16,7 @@ from math import isfinite
 
 import numpy as np
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.arrays import Array
 from onelayer.errors import DivergenceError
 from onelayer.models.linear import LinearParameters
@@ -112,7 +112,7 @@ class SGD:
             others do not notice.
         """
         order = order[: len(rates) * self.batch_size]
-        if kernels.available() and kernels.knows(self.objective.loss.name):
+        if engine.available() and engine.knows(self.objective.loss.name):
             return self._run_fused(state, rows, targets, row_weights, order, rates, stopping, epochs)
         alone = rates.ndim == 1
         losses = np.empty(rates.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.arrays import Array
 from onelayer.errors import ConfigError
 from onelayer.training.parameters import TrainingParameters
@@ -65,7 +65,7 @@ class Orders:
         if self.shuffle is False:
             return np.arange(self.n)
         if self.shuffle == "pcg64":
-            return kernels.permutation(stream(self.seed, "shuffle", epoch), self.n)
+            return engine.permutation(stream(self.seed, "shuffle", epoch), self.n)
         if epoch < self._drawn:
             self._rewind()
         for _ in range(self._drawn, epoch):
@@ -76,7 +76,7 @@ class Orders:
     def write(self, epoch: int, out: Array) -> None:
         """Write the order of rows in ``epoch`` to ``out``, ``(n,)`` int64."""
         if self.shuffle == "pcg64":
-            kernels.permutation(stream(self.seed, "shuffle", epoch), self.n, out)
+            engine.permutation(stream(self.seed, "shuffle", epoch), self.n, out)
         else:
             out[...] = self(epoch)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer import kernels
+from onelayer import engine as native_engine
 from onelayer.bench.entry import Entry, Run, training_entry
 from onelayer.bench.work import Figures, Trained, TrainingWork
 from onelayer.losses import get_loss
@@ -83,7 +83,7 @@ def using_engine(engine: str) -> Iterator[None]:
 
 def engine_missing(engine: str) -> str | None:
     """Return why this engine can't run here, or None."""
-    if engine == "reference" or kernels.available():
+    if engine == "reference" or native_engine.available():
         return None
     return "the native engine was not built here, or ONELAYER_ENGINE forbids it"
 

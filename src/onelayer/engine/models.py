@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from onelayer.arrays import Array
+from onelayer.engine import arguments
+from onelayer.engine.library import native
 from onelayer.errors import InputError
-from onelayer.kernels import arguments
-from onelayer.kernels.engine import native
 
 __all__ = ["train_models_segment"]
 

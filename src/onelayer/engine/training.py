@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from onelayer.arrays import Array
+from onelayer.engine import arguments
+from onelayer.engine.library import native
 from onelayer.errors import InputError
-from onelayer.kernels import arguments
-from onelayer.kernels.engine import native
 
 __all__ = ["train_segment"]
 
@@ -88,8 +88,8 @@ def train_segment(
 
     Examples
     --------
-    >>> from onelayer import kernels
-    >>> if kernels.available():
+    >>> from onelayer import engine
+    >>> if engine.available():
     ...     weights, intercepts = np.zeros((2, 1)), np.zeros(2)
     ...     X, y = np.array([[0], [255]], np.uint8), np.array([0, 1])
     ...     options = {"loss": "softmax", "batch_size": 2, "scale": 1 / 255}

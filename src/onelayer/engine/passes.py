@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from onelayer.arrays import Array
+from onelayer.engine import arguments
+from onelayer.engine.library import native
 from onelayer.errors import ConfigError, InputError
-from onelayer.kernels import arguments
-from onelayer.kernels.engine import native
 
 __all__ = ["evaluate", "hessian_product_sums", "loss_and_gradient_sums"]
 
@@ -35,8 +35,8 @@ def evaluate(X: Array, targets: Array, weights: Array, intercepts: Array, **opti
 
     Examples
     --------
-    >>> from onelayer import kernels
-    >>> if kernels.available():
+    >>> from onelayer import engine
+    >>> if engine.available():
     ...     X, y = np.array([[-1.0], [1.0]]), np.array([0, 1])
     ...     assert evaluate(X, y, np.array([[-2.0], [2.0]]), np.zeros(2), loss="squared_hinge") == (0.0, 2.0, 2.0)
     """

@@ -6,12 +6,12 @@ equals it to rounding; a permutation is NumPy's, and equals that. Ask
 engine, and the definitions run.
 """
 
-from onelayer.kernels.engine import available, instruction_set, knows, name
-from onelayer.kernels.images import hog
-from onelayer.kernels.models import train_models_segment
-from onelayer.kernels.passes import evaluate, hessian_product_sums, loss_and_gradient_sums
-from onelayer.kernels.shuffling import permutation
-from onelayer.kernels.training import train_segment
+from onelayer.engine.images import hog
+from onelayer.engine.library import available, instruction_set, knows, name
+from onelayer.engine.models import train_models_segment
+from onelayer.engine.passes import evaluate, hessian_product_sums, loss_and_gradient_sums
+from onelayer.engine.shuffling import permutation
+from onelayer.engine.training import train_segment
 
 __all__ = [
     "available",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from onelayer import kernels
-from onelayer.kernels import engine
+from onelayer import engine
+from onelayer.engine import library
 
 # importlib mode puts no test folder on the path
 _spec = importlib.util.spec_from_file_location("kernel_definition", Path(__file__).with_name("definition.py"))
@@ -18,13 +18,13 @@ assert _spec.loader is not None
 sys.modules["kernel_definition"] = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(sys.modules["kernel_definition"])
 
-SETS = engine._module.instruction_sets() if engine._module is not None else ["none"]
+SETS = library._module.instruction_sets() if library._module is not None else ["none"]
 
 
 @pytest.fixture(params=SETS)
 def instruction_set(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run the test with each instruction set that this machine has."""
-    if not kernels.available():
+    if not engine.available():
         pytest.skip("there is no native engine here")
     monkeypatch.setenv("ONELAYER_ISA", request.param)
     return str(request.param)
@@ -33,5 +33,5 @@ def instruction_set(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
 @pytest.fixture
 def needs_engine() -> None:
     """Skip the test where there is no engine."""
-    if not kernels.available():
+    if not engine.available():
         pytest.skip("there is no native engine here")

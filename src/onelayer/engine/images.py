@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from onelayer.arrays import Array
+from onelayer.engine import arguments
+from onelayer.engine.library import native
 from onelayer.errors import ConfigError, InputError, InputTypeError
-from onelayer.kernels import arguments
-from onelayer.kernels.engine import native
 
 __all__ = ["hog"]
 
@@ -44,8 +44,8 @@ def hog(
 
     Examples
     --------
-    >>> from onelayer import kernels
-    >>> if kernels.available():
+    >>> from onelayer import engine
+    >>> if engine.available():
     ...     assert hog(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 324)
     """
     module, isa = native()

@@ -8,14 +8,14 @@ from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
 
+from onelayer.engine.arguments import LOSSES
 from onelayer.errors import ConfigError, MissingDependencyError, printable
-from onelayer.kernels.arguments import LOSSES
 
 __all__ = ["available", "instruction_set", "knows", "name", "native"]
 
 _module: ModuleType | None
 try:
-    _module = import_module("onelayer.kernels._native")
+    _module = import_module("onelayer.engine._native")
 except ImportError:
     _module = None
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from onelayer import kernels
+from onelayer import engine
 from onelayer.errors import OnelayerError
 from onelayer.features.hog import hog_features
 
@@ -29,7 +29,7 @@ def test_equals_the_definition(
     instruction_set: str, shape: Any, parameters: dict[str, Any], block_norm: Any, channel: Any, dtype: Any
 ) -> None:
     images = np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
-    got = kernels.hog(images, block_norm=block_norm, channel=channel, n_threads=2, **parameters)
+    got = engine.hog(images, block_norm=block_norm, channel=channel, n_threads=2, **parameters)
     want = hog_features(images, block_norm=block_norm, channel=channel, **parameters)
     assert got.dtype == want.dtype
     np.testing.assert_allclose(got, want, rtol=0, atol=1e-5 if dtype != np.float64 else 1e-12)
@@ -41,14 +41,14 @@ def test_gradients_on_the_edge_between_two_bins_and_along_the_axes(instruction_s
     images = np.random.default_rng(1).choice(np.array([-1, -0.0, 0, 1], np.float32), (50, 16, 16, 2))
     for orientations in (1, 2, 4, 8, 12):
         parameters: dict[str, Any] = {"orientations": orientations, "pixels_per_cell": (4, 4), "channel": channel}
-        got, want = kernels.hog(images, **parameters), hog_features(images, **parameters)
+        got, want = engine.hog(images, **parameters), hog_features(images, **parameters)
         np.testing.assert_allclose(got, want, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e-12, 1.0, 1e12, 1e15])
 def test_pixels_of_all_magnitudes(instruction_set: str, scale: float) -> None:
     images = np.random.default_rng(3).random((5, 32, 32, 1), np.float32) * np.float32(scale)
-    np.testing.assert_allclose(kernels.hog(images), hog_features(images), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(engine.hog(images), hog_features(images), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("scale", [1e25, 1e35])
@@ -58,14 +58,14 @@ def test_images_without_gradients_are_zeros_beside_others_that_are_too_large_to_
 ) -> None:
     images = np.zeros((2, 32, 32, 2), np.float32)
     images[0] = np.random.default_rng(4).random((32, 32, 2), np.float32) * np.float32(scale)
-    got = kernels.hog(images, channel=channel)
+    got = engine.hog(images, channel=channel)
     assert not got[1].any()
     assert np.array_equal(got[1], hog_features(images[1:], channel=channel)[0])
 
 
 def test_is_bit_identical_whatever_the_number_of_threads(instruction_set: str) -> None:
     images = np.random.default_rng(2).integers(0, 256, (100, 32, 32, 3), dtype=np.uint8)
-    one, two, three = (kernels.hog(images, n_threads=threads) for threads in (1, 2, 3))
+    one, two, three = (engine.hog(images, n_threads=threads) for threads in (1, 2, 3))
     assert np.array_equal(one, two)
     assert np.array_equal(one, three)
 
@@ -83,4 +83,4 @@ def test_is_bit_identical_whatever_the_number_of_threads(instruction_set: str) -
 )
 def test_bad_input_is_refused(needs_engine: None, change: dict[str, Any]) -> None:
     with pytest.raises(OnelayerError):
-        kernels.hog(**({"images": np.zeros((1, 32, 32, 3))} | change))
+        engine.hog(**({"images": np.zeros((1, 32, 32, 3))} | change))

@@ -11,7 +11,7 @@ import pytest
 CALLS = """
 import os, time
 import numpy as np
-from onelayer import kernels
+from onelayer import engine
 
 def tasks():
     return set(os.listdir("/proc/self/task"))
@@ -20,10 +20,10 @@ if {alone}:
     os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 allowed = os.sched_getaffinity(0)
 images = np.random.default_rng(0).integers(0, 256, (512, 32, 32, 3), dtype=np.uint8)
-expected = kernels.hog(images, n_threads=1)
+expected = engine.hog(images, n_threads=1)
 before = tasks()
 for pause in 5 * [0.02]:
-    np.testing.assert_array_equal(kernels.hog(images, n_threads=3), expected)
+    np.testing.assert_array_equal(engine.hog(images, n_threads=3), expected)
     time.sleep(pause)  # its threads are asleep then, and are sent to another processor when they are woken
     added = tasks() - before
     assert len(added) == 2, added

@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from onelayer.arrays import Array
+from onelayer.engine.arguments import array
+from onelayer.engine.library import available, native
 from onelayer.errors import InputError
-from onelayer.kernels.arguments import array
-from onelayer.kernels.engine import available, native
 
 __all__ = ["permutation"]
 
