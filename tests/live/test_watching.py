@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from onelayer import engine
 from onelayer.errors import ConfigError, DivergenceError, MissingDependencyError
 from onelayer.live.watching import Live
 from onelayer.reporting.theme import DARK, LIGHT
