@@ -44,7 +44,7 @@ def data_dir() -> Path:
     """The folder of real data sets: ``ONELAYER_DATA``, else ``../shared/data`` beside the project."""
     folder = Path(os.environ.get("ONELAYER_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
-        message = f"no data at {folder}: set ONELAYER_DATA to a folder with mnist/ and cifar10-jpeg/"
+        message = f"no data at {folder}: set ONELAYER_DATA to a folder with mnist/ and cifar10/"
         if os.environ.get("ONELAYER_REQUIRE_DATA") == "1":
             pytest.fail(message)
         pytest.skip(message)

@@ -1,7 +1,4 @@
-"""The dd2424 and uvic reports on CIFAR-10, within a point of what their protocols give.
-
-The CIFAR-10 images that tests find may be JPEG-coded, so that no figure can be exact.
-"""
+"""The dd2424 and uvic reports on CIFAR-10: what their protocols give on the official pixels."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from onelayer import HOG, OneLayerClassifier, load_dataset
 
 pytestmark = pytest.mark.slow
 
-POINT = 0.01
+ROUNDING = 0.002  # 20 of 10,000 images: instruction sets add in different orders, over 50 to 100 epochs
 
 
 @pytest.fixture(scope="module")
@@ -44,23 +41,33 @@ def test_dd2424_best_setting(cifar):
         random_state=0,
     )
     clf.fit(train.X[:-1000], train.y[:-1000])
-    assert clf.score(test.X, test.y) == pytest.approx(0.4107, abs=POINT)
+    assert clf.score(test.X, test.y) == pytest.approx(0.4114, abs=ROUNDING)
 
 
-@pytest.fixture(scope="module")
-def hog(cifar):
-    """Features and labels of four training folds, the fold to validate on, and the test images."""
+@pytest.fixture(scope="module", params=["L1", "L2-Hys"])
+def hog(request, cifar):
+    """Block norm, features and labels of four training folds, the fold to validate on, and the test images."""
     train, test = cifar
-    features = HOG().fit(train.X[:1])
+    features = HOG(block_norm=request.param).fit(train.X[:1])
     rows, order = features.transform(train.X), np.random.RandomState(0).permutation(train.n)
     held, kept = order[:10_000], order[10_000:]
     validation = {"X_val": rows[held], "y_val": train.y[held]}
-    return rows[kept], train.y[kept], validation, features.transform(test.X), test.y
+    return request.param, rows[kept], train.y[kept], validation, features.transform(test.X), test.y
 
 
-@pytest.mark.parametrize(("loss", "validated", "tested"), [("hinge", 0.476, 0.468), ("softmax", 0.434, 0.425)])
-def test_uvic(hog, loss, validated, tested):
-    X, y, validation, X_test, y_test = hog
+# Validation and test accuracy. The report has 46.58 and 46.47 for the SVM, 42.60 and 42.45 for logistic regression:
+# those of L1, which was scikit-image's default then.
+UVIC = {
+    ("L1", "hinge"): (0.4675, 0.4654),
+    ("L1", "softmax"): (0.4274, 0.4247),
+    ("L2-Hys", "hinge"): (0.4948, 0.4797),
+    ("L2-Hys", "softmax"): (0.4465, 0.4376),
+}
+
+
+@pytest.mark.parametrize("loss", ["hinge", "softmax"])
+def test_uvic(hog, loss):
+    block_norm, X, y, validation, X_test, y_test = hog
     clf = OneLayerClassifier(
         loss,
         learning_rate=1e-4,
@@ -76,5 +83,5 @@ def test_uvic(hog, loss, validated, tested):
         random_state=0,
     )
     clf.fit(X, y, **validation)
-    assert clf.history_["validation_accuracy"].max() == pytest.approx(validated, abs=POINT)
-    assert clf.score(X_test, y_test) == pytest.approx(tested, abs=POINT)
+    found = clf.history_["validation_accuracy"].max(), clf.score(X_test, y_test)
+    assert found == pytest.approx(UVIC[block_norm, loss], abs=ROUNDING)

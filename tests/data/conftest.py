@@ -24,7 +24,7 @@ def own_cache(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytes
 
 @pytest.fixture(scope="session")
 def cifar10_layouts(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The JPEG-coded CIFAR-10 in both official layouts, under one folder."""
+    """CIFAR-10 in both official layouts, under one folder."""
     folder = tmp_path_factory.mktemp("cifar10")
     subprocess.run([sys.executable, data_dir / "unpack-cifar10", folder], check=True)
     return folder

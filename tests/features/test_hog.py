@@ -74,7 +74,7 @@ def test_grey_images_with_edges_at_45_degrees_equal_scikit_image(orientations):
 @pytest.mark.parametrize("channel", ["mean", "strongest"])
 def test_equals_scikit_image_on_photographs(data_dir, channel):
     parquet = pytest.importorskip("pyarrow.parquet")
-    file = next((data_dir / "cifar10-jpeg").glob("**/*test*.parquet"))
+    file = next((data_dir / "cifar10").glob("**/*test*.parquet"))
     rows = next(parquet.ParquetFile(file).iter_batches(200, columns=["img"])).to_pylist()
     images = np.stack([np.asarray(Image.open(io.BytesIO(row["img"]["bytes"])).convert("RGB")) for row in rows])
     np.testing.assert_allclose(hog_features(images, channel=channel), reference(images, channel=channel), atol=1e-6)
