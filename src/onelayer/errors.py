@@ -14,6 +14,7 @@ from typing import ClassVar
 __all__ = [
     "ConfigError",
     "DataError",
+    "DataWarning",
     "DivergenceError",
     "DownloadError",
     "InputError",
@@ -77,6 +78,10 @@ class DivergenceError(OnelayerError, ValueError):
 
 class MissingDependencyError(OnelayerError, ImportError):
     """An optional package is needed for this; the message names the extra that installs it."""
+
+
+class DataWarning(UserWarning):
+    """Something was taken for granted of data that does not say it; the message says what, and how to say otherwise."""
 
 
 class InterruptedTrainingWarning(UserWarning):

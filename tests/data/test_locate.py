@@ -10,6 +10,7 @@ from PIL import Image
 
 from onelayer.data.catalog import CATALOG, CatalogEntry
 from onelayer.data.cifar import LAYOUTS
+from onelayer.data.image_options import AS_FOUND, ImageOptions
 from onelayer.data.locate import cache_folder, data_folder, find_by_name, find_by_path
 from onelayer.errors import ConfigError, DataError
 
@@ -127,7 +128,7 @@ def test_data_folder_is_the_argument_or_the_environment(tmp_path: Path, monkeypa
 
 @pytest.mark.parametrize("put", [put_idx, put_images, put_npz])
 def test_paths_are_read_by_what_they_hold(tmp_path: Path, put: Callable[[Path], Path]) -> None:
-    assert find_by_path(put(tmp_path / "x")).read(None).parts
+    assert find_by_path(put(tmp_path / "x")).read(AS_FOUND).parts
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.write_text("x"), lambda path: None])
@@ -139,4 +140,4 @@ def test_paths_without_data_are_refused(tmp_path: Path, make: Callable[[Path], o
 
 def test_resize_is_refused_where_sizes_are_fixed(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="resize"):
-        find_by_path(put_idx(tmp_path)).read((8, 8))
+        find_by_path(put_idx(tmp_path)).read(ImageOptions(resize=(8, 8)))

@@ -10,8 +10,10 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated, TextIO
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -20,11 +22,11 @@ from onelayer.cli.check import check
 from onelayer.cli.data import data
 from onelayer.cli.derive import derive
 from onelayer.cli.evaluation import evaluate, predict, report
-from onelayer.cli.output import complain
+from onelayer.cli.output import complain, tell
 from onelayer.cli.reproduce import reproduce
 from onelayer.cli.sweep import sweep
 from onelayer.cli.training import train
-from onelayer.errors import OnelayerError
+from onelayer.errors import DataWarning, OnelayerError
 from onelayer.version import __version__
 
 __all__ = ["main"]
@@ -82,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        code = int(app(args=arguments, standalone_mode=False) or 0)
+        with _notes_told():
+            code = int(app(args=arguments, standalone_mode=False) or 0)
         sys.stdout.flush()
     except OnelayerError as error:
         return complain(str(error), error.exit_code)
@@ -95,6 +98,23 @@ def _run(arguments: Sequence[str] | None) -> int:
     except Exception as error:
         return _refuse_usage(error)
     return complain("interrupted", 1) if code == INTERRUPTED else code
+
+
+@contextmanager
+def _notes_told() -> Iterator[None]:
+    """Say in a line what was taken for granted of data; other warnings stay as Python shows them."""
+    with warnings.catch_warnings():
+        shown = warnings.showwarning
+
+        def say(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, DataWarning):
+                tell(f"note: {message}")
+            else:
+                shown(message, category, *place, **more)
+
+        warnings.simplefilter("always", DataWarning)
+        warnings.showwarning = say
+        yield
 
 
 def _refuse_usage(error: Exception) -> int:

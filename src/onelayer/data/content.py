@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from onelayer.errors import DataError
 
+from .dataset import LeftOut
+
 __all__ = ["Content", "Part"]
 
 
@@ -38,6 +40,10 @@ class Content:
         The files that were read (a folder of images: that folder).
     value_range : (float, float) or None
         None where it must be taken from the values (float features).
+    notes : tuple of str
+        What was taken for granted, each a line for people that also says how to have it otherwise.
+    left_out : tuple of LeftOut
+        Files and folders that are no rows.
     """
 
     parts: Mapping[str, Part]
@@ -45,6 +51,8 @@ class Content:
     format: str
     files: tuple[Path, ...]
     value_range: tuple[float, float] | None = (0.0, 255.0)
+    notes: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def __post_init__(self) -> None:
         shapes = {part.X.shape[1:] for part in self.parts.values()}

@@ -15,6 +15,7 @@ import numpy as np
 from onelayer.errors import DataError
 
 from .content import Content, Part
+from .image_options import AS_FOUND, ImageOptions
 from .images import IMAGE_SUFFIXES, Source, decode_images
 from .untrusted import as_text, label
 
@@ -49,7 +50,7 @@ def find_class_folders(folder: Path) -> dict[str, Path]:
     return {"all": folder} if any(_images(path) for path in _folders(folder)) else {}
 
 
-def read_class_folders(folder: Path, resize: tuple[int, int] | None = None) -> Content:
+def read_class_folders(folder: Path, options: ImageOptions = AS_FOUND) -> Content:
     """Read the parts that `find_class_folders` finds.
 
     Classes are the folders in natural order of their names; files that have no image suffix are left out.
@@ -58,7 +59,7 @@ def read_class_folders(folder: Path, resize: tuple[int, int] | None = None) -> C
     ------
     DataError
         If a class folder is empty, parts have different classes, images can't be decoded, or their sizes differ and
-        ``resize`` is not given.
+        no size is asked for.
     """
     folders = find_class_folders(folder)
     if not folders:
@@ -70,11 +71,11 @@ def read_class_folders(folder: Path, resize: tuple[int, int] | None = None) -> C
             raise DataError(
                 f"{label(folders[part])} and the training folder differ in the class {label(Path(odd[0]))}."
             )
-    parts = {part: _read_part(place, resize) for part, place in folders.items()}
+    parts = {part: _read_part(place, options) for part, place in folders.items()}
     return Content(parts, tuple(as_text(name) for name in names), "class folders", tuple(folders.values()))
 
 
-def _read_part(place: Path, resize: tuple[int, int] | None) -> Part:
+def _read_part(place: Path, options: ImageOptions) -> Part:
     paths: list[Path] = []
     counts: list[int] = []
     for folder in _folders(place):
@@ -88,7 +89,7 @@ def _read_part(place: Path, resize: tuple[int, int] | None) -> Part:
         for start in range(0, len(paths), _BATCH):
             yield [(str(path), path) for path in paths[start : start + _BATCH]]
 
-    X = decode_images(batches, len(paths), resize=resize)
+    X = decode_images(batches, len(paths), resize=options.resize)
     return Part(X, np.repeat(np.arange(len(counts), dtype=np.int64), counts))
 
 

@@ -10,6 +10,7 @@ from onelayer.errors import OnelayerError
 
 from .catalog import CATALOG, CatalogEntry, find_entry
 from .dataset import Dataset
+from .image_options import AS_FOUND
 from .load import assemble, find
 from .locate import data_folder, find_by_name
 from .official import checksum
@@ -99,7 +100,7 @@ def verify_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) ->
         If it is not there, or can't be read.
     """
     entry, found = find(find_entry(name).name, data_dir, may_download=False)
-    content = found.read(None)
+    content = found.read(AS_FOUND)
     parts = assemble(entry, found, content)
     return [_verify_file(find_entry(name), path) for path in content.files if path.is_file()] + [
         _verify_part(find_entry(name), dataset) for dataset in parts.values()

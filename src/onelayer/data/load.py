@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.errors import ConfigError, DataError, did_you_mean, printable
+from onelayer.errors import ConfigError, DataError, DataWarning, did_you_mean, printable
 
 from .catalog import CATALOG, CatalogEntry
 from .content import Content
 from .dataset import Dataset
 from .download import download
+from .image_options import AS_FOUND, ImageLayout, ImageOptions, ResizeMode
 from .locate import Found, data_folder, find_by_name, find_by_path
 from .official import check_identity, is_official
 from .splits import Splits, stratified
 from .untrusted import as_text, label
 
-__all__ = ["assemble", "find", "load_dataset", "read_parts"]
+__all__ = ["assemble", "find", "load_dataset", "load_splits", "read_parts"]
 
 _LARGEST_SEED = 2**32 - 1
 
@@ -33,6 +35,9 @@ def load_dataset(
     validation_fraction: float = 0.1,
     random_state: int = 0,
     resize: tuple[int, int] | None = None,
+    resize_mode: ResizeMode | None = None,
+    value_range: tuple[float, float] | None = None,
+    image_layout: ImageLayout | None = None,
     download: bool = True,
     progress: bool = False,
 ) -> Splits:
@@ -57,6 +62,13 @@ def load_dataset(
         Seed of the splits.
     resize : (int, int), optional
         Height and width for images of any size (folders of images, Parquet).
+    resize_mode : {"stretch", "crop", "pad"}, optional
+        How image files get that size: the whole picture stretched (default), its middle with the sides in proportion,
+        or the whole picture in proportion with black bars.
+    value_range : (float, float), optional
+        What black and white are in the images; by default what the files or their values say.
+    image_layout : {"channels-last", "channels-first"}, optional
+        Whether arrays of images are (n, h, w, c) or (n, c, h, w); by default what their shape says.
     download : bool, default True
         Whether a named set that is not found may be downloaded into the cache.
     progress : bool, default False
@@ -78,29 +90,53 @@ def load_dataset(
     MissingDependencyError
         If it is Parquet and pyarrow is not installed.
 
+    Warns
+    -----
+    DataWarning
+        For every note of the parts: what was taken for granted.
+
     Examples
     --------
     >>> train, validation, test = load_dataset("digits")
     >>> train.n, validation.n, test.n
     (1079, 359, 359)
     """
-    _check_arguments(validation_fraction, random_state, resize)
+    options = ImageOptions(resize, resize_mode, value_range=value_range, image_layout=image_layout)
+    splits = load_splits(
+        name_or_path,
+        options,
+        data_dir=data_dir,
+        validation_fraction=validation_fraction,
+        random_state=random_state,
+        download=download,
+        progress=progress,
+    )
+    for note in splits.train.notes:
+        warnings.warn(note, DataWarning, stacklevel=2)
+    return splits
+
+
+def load_splits(
+    name_or_path: str | os.PathLike[str],
+    options: ImageOptions = AS_FOUND,
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    validation_fraction: float = 0.1,
+    random_state: int = 0,
+    download: bool = True,
+    progress: bool = False,
+) -> Splits:
+    """Load a data set as `load_dataset` does, with images as ``options`` say; what is noted stays with the parts."""
+    _check_arguments(validation_fraction, random_state)
     entry, found = find(name_or_path, data_dir, may_download=download, progress=progress)
-    parts = read_parts(entry, found, resize)
-    return _split(parts, validation_fraction, random_state)
+    return _split(read_parts(entry, found, options), validation_fraction, random_state)
 
 
-def _check_arguments(fraction: float, seed: int, resize: tuple[int, int] | None) -> None:
+def _check_arguments(fraction: float, seed: int) -> None:
     if isinstance(fraction, bool) or not isinstance(fraction, (int, float)) or not 0 <= fraction < 1:
         raise ConfigError(f"validation_fraction must be in [0, 1), got {fraction!r}.")
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed <= _LARGEST_SEED:
         raise ConfigError(f"random_state must be an integer from 0 to {_LARGEST_SEED}, got {seed!r}.")
-    if resize is not None and not (
-        isinstance(resize, (tuple, list))
-        and len(resize) == 2
-        and all(isinstance(side, (int, np.integer)) and 1 <= side <= 4096 for side in resize)
-    ):
-        raise ConfigError(f"resize must be two sizes from 1 to 4096, height and width, got {resize!r}.")
 
 
 def find(
@@ -141,7 +177,7 @@ def find(
     return entry, found
 
 
-def read_parts(entry: CatalogEntry | None, found: Found, resize: tuple[int, int] | None = None) -> dict[str, Dataset]:
+def read_parts(entry: CatalogEntry | None, found: Found, options: ImageOptions = AS_FOUND) -> dict[str, Dataset]:
     """Read what was found, whole: its parts by name, checked, with their provenance.
 
     Raises
@@ -149,11 +185,11 @@ def read_parts(entry: CatalogEntry | None, found: Found, resize: tuple[int, int]
     DataError
         If it is damaged or not the set that was asked for.
     """
-    return assemble(entry, found, found.read(resize), resized=resize is not None)
+    return assemble(entry, found, found.read(options), options)
 
 
 def assemble(
-    entry: CatalogEntry | None, found: Found, content: Content, *, resized: bool = False
+    entry: CatalogEntry | None, found: Found, content: Content, options: ImageOptions = AS_FOUND
 ) -> dict[str, Dataset]:
     """Make data sets of what a reader returned.
 
@@ -170,14 +206,25 @@ def assemble(
 
     def build(official: bool | None) -> dict[str, Dataset]:
         return {
-            part: Dataset(name, rows.X, labels[part], names, part, source, official, value_range)
+            part: Dataset(
+                name,
+                rows.X,
+                labels[part],
+                names,
+                part,
+                source,
+                official,
+                value_range,
+                content.notes,
+                content.left_out,
+            )
             for part, rows in content.parts.items()
         }
 
     parts = build(None)
     if entry is None:
         return parts
-    if not resized:
+    if options.resize is None:
         check_identity(entry, parts, found.place)
     return build(is_official(entry, parts, content.files))
 

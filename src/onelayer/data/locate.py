@@ -15,13 +15,12 @@ from .content import Content
 from .digits import read_digits
 from .folder import find_class_folders, read_class_folders
 from .idx import find_idx, read_idx_folder
+from .image_options import ImageOptions
 from .npz import read_npz
 from .parquet import find_parquet, read_parquet_file, read_parquet_folder
 from .untrusted import label
 
 __all__ = ["Found", "cache_folder", "data_folder", "find_by_name", "find_by_path"]
-
-Resize = tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Found:
 
     place: Path
     format: str
-    read: Callable[[Resize], Content]
+    read: Callable[[ImageOptions], Content]
 
 
 def data_folder(data_dir: str | os.PathLike[str] | None) -> Path | None:
@@ -109,7 +108,7 @@ def find_by_path(path: Path) -> Found:
     if path.suffix == ".npz":
         return Found(path, "npz", _fixed_size(lambda: read_npz(path)))
     if path.suffix == ".parquet":
-        return Found(path, "Parquet", lambda resize: read_parquet_file(path, resize))
+        return Found(path, "Parquet", lambda options: read_parquet_file(path, options))
     raise DataError(f"{label(path)} is none of the files that can be read: .npz, .parquet, or a folder.")
 
 
@@ -126,18 +125,18 @@ def _find_in(folder: Path) -> Found | None:
     if found := _find_official(folder, ("IDX", *(layout.format for layout in LAYOUTS))):
         return found
     if find_parquet(folder):
-        return Found(folder, "Parquet", lambda resize: read_parquet_folder(folder, resize))
+        return Found(folder, "Parquet", lambda options: read_parquet_folder(folder, options))
     archives = sorted(folder.glob("*.npz"))
     if len(archives) == 1:
         return Found(archives[0], "npz", _fixed_size(lambda: read_npz(archives[0])))
     if find_class_folders(folder):
-        return Found(folder, "class folders", lambda resize: read_class_folders(folder, resize))
+        return Found(folder, "class folders", lambda options: read_class_folders(folder, options))
     return None
 
 
-def _fixed_size(read: Callable[[], Content]) -> Callable[[Resize], Content]:
-    def checked(resize: Resize) -> Content:
-        if resize is not None:
+def _fixed_size(read: Callable[[], Content]) -> Callable[[ImageOptions], Content]:
+    def checked(options: ImageOptions) -> Content:
+        if options.resize is not None:
             raise ConfigError("resize is for folders of images and for Parquet; images of this format have one size.")
         return read()
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from onelayer.errors import DataError, MissingDependencyError, printable
 
 from .content import Content, Part
+from .image_options import AS_FOUND, ImageOptions
 from .images import Source, decode_images
 from .untrusted import MAX_ARRAY_BYTES, label, opened
 
@@ -72,12 +73,12 @@ def _check_shards(part: str, files: list[Path]) -> None:
             )
 
 
-def read_parquet_folder(folder: Path, resize: tuple[int, int] | None = None) -> Content:
+def read_parquet_folder(folder: Path, options: ImageOptions = AS_FOUND) -> Content:
     """Read the parts that `find_parquet` finds."""
-    return _read(find_parquet(folder), resize)
+    return _read(find_parquet(folder), options)
 
 
-def read_parquet_file(path: Path, resize: tuple[int, int] | None = None) -> Content:
+def read_parquet_file(path: Path, options: ImageOptions = AS_FOUND) -> Content:
     """Read one file, all of whose rows are one part.
 
     Raises
@@ -87,17 +88,17 @@ def read_parquet_file(path: Path, resize: tuple[int, int] | None = None) -> Cont
     DataError
         If the file is damaged, lacks the columns, or a picture in it can't be decoded.
     """
-    return _read({"all": [path]}, resize)
+    return _read({"all": [path]}, options)
 
 
-def _read(parts: dict[str, list[Path]], resize: tuple[int, int] | None) -> Content:
+def _read(parts: dict[str, list[Path]], options: ImageOptions) -> Content:
     arrow = _pyarrow()
     read: dict[str, Part] = {}
     names: tuple[str, ...] | None = None
     for part, paths in parts.items():
         files = [_open(arrow, path) for path in paths]
         y = np.concatenate([_labels(arrow, file) for file in files])
-        X = decode_images(partial(_batches, arrow, files), len(y), resize=resize)
+        X = decode_images(partial(_batches, arrow, files), len(y), resize=options.resize)
         read[part] = Part(X, y)
         names = names or files[0].names
     return Content(read, names, "Parquet", tuple(path for paths in parts.values() for path in paths))
