@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from onelayer.errors import DataError
 
-from .dataset import LeftOut
+from .provenance import Provenance
 
 __all__ = ["Content", "Part"]
 
@@ -40,10 +40,8 @@ class Content:
         The files that were read (a folder of images: that folder).
     value_range : (float, float) or None
         None where it must be taken from the values (float features).
-    notes : tuple of str
-        What was taken for granted, each a line for people that also says how to have it otherwise.
-    left_out : tuple of LeftOut
-        Files and folders that are no rows.
+    provenance : Provenance
+        Which files became which part, what was left out, and what was decided on the way.
     """
 
     parts: Mapping[str, Part]
@@ -51,8 +49,7 @@ class Content:
     format: str
     files: tuple[Path, ...]
     value_range: tuple[float, float] | None = (0.0, 255.0)
-    notes: tuple[str, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
 
     def __post_init__(self) -> None:
         shapes = {part.X.shape[1:] for part in self.parts.values()}

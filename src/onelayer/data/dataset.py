@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,18 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from onelayer.arrays import aligned_empty
 from onelayer.errors import DataError, printable
 
-__all__ = ["SPLITS", "Dataset", "LeftOut"]
+from .provenance import Provenance
+
+__all__ = ["SPLITS", "Dataset"]
 
 SPLITS = ("train", "validation", "test", "all")
 _FEATURE_TYPES = (np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float64))
 _BLOCK_BYTES = 1 << 24
-
-
-class LeftOut(NamedTuple):
-    """A file or folder that is no row of a set, and why."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,11 +47,8 @@ class Dataset:
         Whether the content is that of the official set; None where that can't be known.
     value_range : (float, float)
         The least and greatest value that an entry of X can have: (0, 255) for ordinary images, (0, 16) for ``digits``.
-    notes : tuple of str
-        What was taken for granted when the set was read, each a line for people that also says how to have it
-        otherwise.
-    left_out : tuple of LeftOut
-        Files and folders found beside the rows, and why they are none.
+    provenance : Provenance
+        Which files it was read from, what was left out of them, and what was decided on the way.
 
     Raises
     ------
@@ -78,8 +70,7 @@ class Dataset:
     source: str
     official: bool | None
     value_range: tuple[float, float]
-    notes: tuple[str, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
 
     def __post_init__(self) -> None:
         _check_rows(self)

@@ -111,7 +111,7 @@ def load_dataset(
         download=download,
         progress=progress,
     )
-    for note in splits.train.notes:
+    for note in splits.train.provenance.notes:
         warnings.warn(note, DataWarning, stacklevel=2)
     return splits
 
@@ -215,8 +215,7 @@ def assemble(
                 source,
                 official,
                 value_range,
-                content.notes,
-                content.left_out,
+                content.provenance,
             )
             for part, rows in content.parts.items()
         }
