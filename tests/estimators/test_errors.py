@@ -35,7 +35,12 @@ OWN = {
     "five axes": ({"X": np.zeros((3, 2, 2, 2, 2)), "y": [0, 1, 0]}, InputError, "must be rows (n, d) or images"),
     "complex": ({"X": X + 1j}, InputError, "Complex data not supported: give real and imaginary parts"),
     "too large to square": ({"X": X * 1e200}, InputError, "too large or too close to 0 for scaling='standardize'"),
-    "too small for float32": ({"X": (X * 1e-44).astype("f4")}, InputError, "in float32: rescale X"),
+    "too small to square": ({"X": X * 1e-200}, InputError, "too large or too close to 0 for scaling='standardize'"),
+    "too small for float32": (
+        {"X": (X * 1e-30).astype("f4"), "parameters": {"dtype": "float32"}},
+        InputError,
+        "in float32: use dtype='float64', or rescale X",
+    ),
     "no labels": ({"y": None}, InputError, "requires y to be passed"),
     "one class": (
         {"y": np.zeros(30)},

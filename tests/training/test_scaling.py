@@ -42,12 +42,81 @@ def test_standardize_equals_scikit_learn(mean, weighted, monkeypatch):
     scaling = fit_scaling("standardize", RowSource(X, np.float64), weights)
     reference = StandardScaler().fit(X, sample_weight=weights)
     np.testing.assert_allclose(scaling.shift, reference.mean_, rtol=1e-13, atol=1e-13)
-    np.testing.assert_allclose(1 / scaling.scale, reference.scale_, rtol=1e-7 if mean else 1e-12)
+    varying = np.arange(5) != 3
+    np.testing.assert_allclose((1 / scaling.scale)[varying], reference.scale_[varying], rtol=1e-7 if mean else 1e-12)
+    assert scaling.constant.tolist() == (~varying).tolist()
 
 
-def test_constant_features_count_as_of_deviation_one():
-    X = np.column_stack([np.full(30, 0.1), np.full(30, 1e6 / 3), np.zeros(30)])
-    assert fit_scaling("standardize", RowSource(X, np.float64)).scale.tolist() == [1, 1, 1]
+@st.composite
+def nearly_constant(draw):
+    """A feature of any type, length and offset whose values differ by 3 units in the last place at most, weighted."""
+    dtype = draw(st.sampled_from([np.uint8, np.float32, np.float64]))
+    n = draw(st.one_of(st.integers(1, 50), st.sampled_from([1_000, 100_003])))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    if dtype == np.uint8:
+        column = np.full(n, draw(st.integers(0, 255)), dtype)
+    else:
+        width = np.finfo(dtype).bits
+        offset = draw(st.floats(-(2.0**100), 2.0**100, width=width, allow_subnormal=False))
+        jitter = draw(st.sampled_from([0, 3])) * np.finfo(dtype).eps
+        column = (offset * (1 + jitter * rng.random(n))).astype(dtype)
+    weights = rng.choice([0.0, 1e-3, 1.0, 7.5], n) if draw(st.booleans()) else None
+    if weights is not None:
+        weights[rng.integers(n)] = 1.0
+        column[weights == 0] = 77  # rows without weight say nothing
+    return column, weights
+
+
+@settings(deadline=None)
+@given(nearly_constant())
+def test_features_that_are_constant_up_to_rounding_have_no_weight(drawn):
+    column, weights = drawn
+    X = np.column_stack([column, (np.arange(len(column)) % 2 * 200).astype(column.dtype)])
+    scaling = fit_scaling("standardize", RowSource(X), weights)
+    assert scaling.constant is not None
+    assert scaling.constant[0]
+    folded = scaling.fold(LinearParameters(np.full((2, 2), 1e3), np.zeros(2)))
+    assert folded.weights[:, 0].tolist() == [0, 0]
+    assert np.abs(scaled(scaling, column[:, np.newaxis].astype(float))[:, 0][weights != 0]).max() < 1e-5
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("offset", [1e-30, 1.0, 1e6, 3e18])
+def test_features_that_vary_by_more_than_rounding_are_none_of_them(dtype, offset):
+    X = np.full((10_000, 2), offset, dtype)
+    X[17, 0] = offset * (1 + 1e5 * np.finfo(dtype).eps)
+    scaling = fit_scaling("standardize", RowSource(X))
+    assert scaling.constant.tolist() == [False, True]
+    assert scaled(scaling, X.astype(float))[17, 0] == pytest.approx(100, rel=1e-2)  # √n deviations
+
+
+def test_a_rare_difference_that_float64_has_no_digits_for_is_rounding():
+    X = np.ones((100_000, 1))
+    X[17] += 1e-12  # a deviation of 3e-15
+    assert fit_scaling("standardize", RowSource(X)).constant.tolist() == [True]
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_one_grey_level_in_one_of_many_rows_is_no_rounding(value):
+    X = np.full((200_000, 1), value, np.uint8)
+    X[-1] = abs(value - 1)
+    assert fit_scaling("standardize", RowSource(X)).constant is None
+
+
+def test_constants_too_large_to_be_squared_or_added_up():
+    X = np.column_stack([np.full(50, 1e308), np.full(50, -1e200), np.arange(50.0)])
+    scaling = fit_scaling("standardize", RowSource(X))
+    assert scaling.constant.tolist() == [True, True, False]
+    np.testing.assert_array_equal(scaled(scaling, X)[:, :2], 0)
+
+
+def test_constants_that_begin_to_vary_get_the_deviation_from_what_they_were():
+    scaling = fit_scaling("standardize", RowSource(np.array([[5.0, 3.0, 1.0], [5.0, 3.0, 2.0]])))
+    revived = scaling.revived(RowSource(np.array([[5.0, 3.0, 7.0], [8.0, 3.0, 9.0]])), np.array([1.0, 2.0]))
+    assert revived.constant.tolist() == [False, True, False]
+    assert revived.shift.tolist() == scaling.shift.tolist()
+    np.testing.assert_allclose(revived.scale, [1 / np.sqrt(6), *scaling.scale[1:]], rtol=1e-15)
+    assert scaling.revived(RowSource(np.array([[5.0, 3.0, 7.0]]))) is scaling
 
 
 def test_weight_two_is_a_row_twice():

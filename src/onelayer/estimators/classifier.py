@@ -74,8 +74,8 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     init_scale : float, default=0.01
     scaling : {"none", "unit", "symmetric", "standardize"}, default="standardize"
         ``unit`` divides by the largest absolute value of the training rows, ``symmetric`` maps their range to [−1, 1],
-        ``standardize`` uses each feature's training mean and deviation. Means the same for every type of X; ``coef_``
-        applies to X as it is.
+        ``standardize`` uses each feature's training mean and deviation, and gives features that are constant up to
+        rounding the weight 0. Means the same for every type of X; ``coef_`` applies to X as it is.
     flip_probability : float, default=0.0
         With which an image is mirrored left to right in an epoch.
     flip_mode : {"independent", "accumulating"}, default="independent"
@@ -98,7 +98,8 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         v: with v > 1 the model is validated after each step s (from 0, over all epochs) with s mod max(1,
         steps_per_epoch // v) = 0.
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Of the arithmetic; ``auto`` is float64 for float64 rows, else float32.
+        Of the arithmetic; ``auto`` is float32, but float64 for float64 rows and where float32 has not the range or
+        the digits that scaled features need.
     n_jobs : int or None, default=None
         Threads; None or −1 for all that this process may use.
     random_state : int, RandomState or None, default=None
@@ -259,6 +260,7 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """Train for one epoch over X, from the weights that an earlier call, or ``fit``, ended with.
 
         Classes, loss, scaling, type of arithmetic and seed stay those of the first call; other parameters may change.
+        A feature that was constant so far is scaled by the first rows in which it varies.
 
         Parameters
         ----------

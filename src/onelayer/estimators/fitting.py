@@ -91,6 +91,7 @@ def fit_once_more(clf: Any, X: Any, y: Any, classes: Any = None, sample_weight: 
         start: LinearParameters | TrainingState = setting.first_parameters(data.rows.d)
     else:
         setting = _earlier_setting(clf, parameters)
+        setting = replace(setting, scaling=setting.scaling.revived(data.rows, data.weights))
         start = clf._state.continued(parameters)
     return _train(clf, setting, data, None, start, (), epochs=1)
 

@@ -65,6 +65,8 @@ class Setting:
             return np.zeros(shape, self.dtype)
 
         weights, intercepts = draw(k, d), draw(k)
+        if self.scaling.constant is not None:
+            weights[:, self.scaling.constant] = 0.0
         return LinearParameters(weights, intercepts if p.fit_intercept else np.zeros_like(intercepts))
 
     def _rows(self, rows: RowSource) -> RowSource:
@@ -113,20 +115,24 @@ def make_setting(
         )
     if parameters.flip_probability and image_shape is None:
         raise InputError("flip_probability needs images: give X as (n, h, w) or (n, h, w, c), or set image_shape")
-    dtype = parameters.dtype
-    if dtype == "auto":
-        dtype = "float64" if data.rows.array.dtype == np.float64 else "float32"
-    scaling = _learned_scaling(parameters.scaling, data, dtype)
-    return Setting(parameters, seed, classes, loss, np.dtype(dtype), scaling, image_shape)
+    scaling = fit_scaling(parameters.scaling, data.rows, data.weights)
+    dtype = _type_of_arithmetic(parameters, data.rows.array.dtype, scaling)
+    return Setting(parameters, seed, classes, loss, dtype, scaling, image_shape)
 
 
-def _learned_scaling(kind: str, data: LabelledRows, dtype: str) -> Scaling:
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaling = fit_scaling(kind, data.rows, data.weights)
-        parts = [np.asarray(part, dtype) for part in (scaling.shift, scaling.scale) if part is not None]
-    if not all(np.isfinite(part).all() for part in parts):
-        raise InputError(f"features are too large or too close to 0 for scaling={kind!r} in {dtype}: rescale X")
-    return scaling
+def _type_of_arithmetic(parameters: TrainingParameters, of_rows: Any, scaling: Scaling) -> Any:
+    """Return the type that is asked for; by default that of the rows, but never one that can't hold the scaling."""
+    dtype = np.dtype(parameters.dtype if parameters.dtype != "auto" else np.result_type(of_rows, np.float32))
+    if dtype == np.float32 and of_rows != np.uint8 and not scaling.suits(dtype):
+        if parameters.dtype != "auto":
+            raise InputError(
+                "features vary too much, or too little for their size, for "
+                f"scaling={parameters.scaling!r} in float32: use dtype='float64', or rescale X"
+            )
+        dtype = np.dtype(np.float64)
+    if dtype == np.float64 and not scaling.suits(dtype):
+        raise InputError(f"features are too large or too close to 0 for scaling={parameters.scaling!r}: rescale X")
+    return dtype
 
 
 def _check_classes(classes: Array, loss: Loss) -> None:

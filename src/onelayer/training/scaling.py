@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from onelayer.arrays import Array
 from onelayer.models.linear import LinearParameters
@@ -13,11 +15,28 @@ from onelayer.rows import RowSource
 __all__ = ["Scaling", "fit_scaling"]
 
 
+# A feature whose values lie within this share of its largest counts as constant: 4 of float32's epsilon, and 512 of
+# float64's, as sums of some hundred terms may be off by. Bytes are exact.
+ROUNDING: Final = {np.dtype(np.uint8): 0.0, np.dtype(np.float32): 2.0**-21, np.dtype(np.float64): 2.0**-43}
+LEAST_DEVIATION: Final = 2.0**-46  # as a share of the largest value: the scores of float64 have no digits for less
+# Deviations below this share of the mean are looked at more closely: rounding in the mean may be a part of them.
+SUSPECT: Final = 2.0**-18
+
+
+# Arithmetic in a type holds scales of up to 2 to this power and their inverses: the engine's steps are on weights with
+# the scale folded in, and in them it occurs squared, times a learning rate and a residual.
+LARGEST_SCALE: Final = {np.dtype(np.float32): 50, np.dtype(np.float64): 450}
+# At this many deviations from 0, rounding in float32 is off by a hundredth of a deviation.
+FARTHEST: Final = 2.0**17
+
+
 @dataclass(frozen=True)
 class Scaling:
     """Models are trained on x' = (x − shift) · scale; ``fold`` gives the parameters that do the same to x itself.
 
-    ``shift`` and ``scale`` are float64, one number or ``(d,)``, or None for 0 and 1.
+    ``shift`` and ``scale`` are float64, one number or ``(d,)``, or None for 0 and 1. ``constant`` (d,) marks features
+    that were constant, up to rounding, in the rows that the scaling was learned from: they say nothing about a class,
+    so they have the weight 0. None: no such feature.
 
     Examples
     --------
@@ -29,15 +48,50 @@ class Scaling:
 
     shift: Array | float | None = None
     scale: Array | float | None = None
+    constant: Array | None = None
+
+    def suits(self, dtype: DTypeLike) -> bool:
+        """Whether float32 or float64 has the range, and float32 the digits, to train and predict with this scaling."""
+        varying = slice(None) if self.constant is None else ~self.constant
+        shift, scale = (
+            np.atleast_1d(np.asarray(neutral if part is None else part, np.float64))
+            for part, neutral in ((self.shift, 0.0), (self.scale, 1.0))
+        )
+        of_type, largest = np.dtype(dtype), 2.0 ** LARGEST_SCALE[np.dtype(dtype)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            has_range = (scale[varying] >= 1 / largest) & (scale[varying] <= largest)
+            has_range &= np.abs(shift[varying]) <= np.finfo(of_type).max / 4
+            has_digits = of_type != np.float32 or (np.abs(shift * scale)[varying] <= FARTHEST).all()
+        return bool(has_range.all() and has_digits)
 
     def fold(self, scaled: LinearParameters) -> LinearParameters:
         """Return parameters for x that give the scores which ``scaled`` gives for x'."""
         weights, intercepts = scaled.weights.astype(np.float64), scaled.intercepts.astype(np.float64)
+        if self.constant is not None:
+            weights[..., self.constant] = 0.0
         if self.scale is not None:
             weights = weights * self.scale
         if self.shift is not None:
             intercepts = intercepts - (weights * self.shift).sum(axis=-1)
         return LinearParameters(weights.astype(scaled.weights.dtype), intercepts.astype(scaled.intercepts.dtype))
+
+    def revived(self, rows: RowSource, row_weights: Array | None = None) -> Scaling:
+        """Return this scaling with a scale for each constant feature that varies in ``rows``: from its constant value.
+
+        Its weight, which was 0 so far, can then be learned. Nothing changes where no constant feature varies.
+        """
+        if self.constant is None:
+            return self
+        features = np.flatnonzero(self.constant)
+        shift, scale, constant = np.array(self.shift), np.array(self.scale), self.constant.copy()
+        value = shift[features]
+        low, high = _range(rows, features, row_weights)
+        seen = RowSource(rows.array, np.float64, indices=rows.indices)
+        deviation = np.sqrt(_moments(seen, features, value, 1.0, row_weights)[1])
+        varies = np.maximum(value - low, high - value) > ROUNDING[rows.array.dtype] * np.abs(value)
+        varies &= deviation > LEAST_DEVIATION * np.abs(value)
+        scale[features[varies]], constant[features[varies]] = 1 / deviation[varies], False
+        return Scaling(shift, scale, constant if constant.any() else None) if varies.any() else self
 
     def unfold(self, raw: LinearParameters) -> LinearParameters:
         """Return the parameters that :meth:`fold` would turn into ``raw``."""
@@ -55,13 +109,13 @@ def fit_scaling(kind: str, rows: RowSource, row_weights: Array | None = None) ->
     - ``none``: x' = x.
     - ``unit``: x' = x / max|x|, the largest over all rows and features (255 for photographs in bytes).
     - ``symmetric``: the range of all values is mapped to [−1, 1]; for bytes that is (x − 127.5) / 127.5.
-    - ``standardize``: each feature's (weighted) mean is subtracted and its standard deviation divided by; a deviation
-      of 0 counts as 1.
+    - ``standardize``: each feature's (weighted) mean is subtracted and its standard deviation divided by. A feature
+      that is constant up to rounding (over the rows that have a weight) is marked as such.
 
     Examples
     --------
     >>> fit_scaling("unit", RowSource(np.array([[0, 51], [102, 255]], np.uint8)))
-    Scaling(shift=None, scale=0.00392156862745098)
+    Scaling(shift=None, scale=0.00392156862745098, constant=None)
     """
     if kind == "none":
         return Scaling()
@@ -78,18 +132,66 @@ def fit_scaling(kind: str, rows: RowSource, row_weights: Array | None = None) ->
 def _standardizing(rows: RowSource, row_weights: Array | None) -> Scaling:
     """Mean and deviation by merging blocks (Chan, Golub & LeVeque 1983), which loses no digits to large means."""
     total, mean, squares = 0.0, np.zeros(rows.d), np.zeros(rows.d)
-    for part, block in rows.blocks():
-        weights = np.ones(len(block)) if row_weights is None else row_weights[part].astype(np.float64)
-        weight = weights.sum()
-        if weight == 0:
-            continue
-        block_mean = weights @ block / weight
-        deviation = block - block_mean
-        difference = block_mean - mean
-        squares += weights @ (deviation * deviation) + difference**2 * (total * weight / (total + weight))
-        total += weight
-        mean += difference * (weight / total)
-    deviation = np.sqrt(squares / total)
-    # A constant feature can come out with a deviation of rounding errors: it counts as constant.
-    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
-    return Scaling(shift=mean, scale=1 / np.where(constant, 1.0, deviation))
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large shows in the result
+        for part, block in rows.blocks():
+            weights = np.ones(len(block)) if row_weights is None else row_weights[part].astype(np.float64)
+            weight = weights.sum()
+            if weight == 0:
+                continue
+            block_mean = weights @ block / weight
+            deviation = block - block_mean
+            difference = block_mean - mean
+            between = difference**2 * (total * weight / (total + weight)) if total > 0 else 0.0
+            squares += weights @ (deviation * deviation) + between
+            total += weight
+            mean += difference * (weight / total)
+        deviation = np.sqrt(squares / total)
+        suspects = np.flatnonzero(~((deviation > SUSPECT * np.abs(mean)) & (deviation < np.inf)))
+        is_constant = np.zeros(rows.d, dtype=bool)
+        is_constant[suspects], mean[suspects], deviation[suspects] = _exactly(rows, suspects, mean, row_weights)
+    with np.errstate(divide="ignore"):
+        return Scaling(mean, 1 / deviation, is_constant if is_constant.any() else None)
+
+
+def _exactly(rows: RowSource, features: Array, mean: Array, row_weights: Array | None) -> tuple[Array, Array, Array]:
+    """Return which of some features are constant, and their means and deviations, in spite of rounding in ``mean``.
+
+    For constants these are their value, and a number that is large enough that rounding in (x − value) / number, which
+    is all that it ever is, moves nothing.
+    """
+    low, high = _range(rows, features, row_weights)
+    largest = np.maximum(np.abs(low), np.abs(high))
+    origin = np.clip(mean[features], low, high)
+    unit = np.where(high > low, high - low, 1.0)  # without which squares of small or large numbers have no digits
+    above, squares = _moments(rows, features, origin, unit, row_weights)
+    deviation = np.sqrt(np.maximum(squares - above**2, 0.0)) * unit
+    is_within = high - low <= ROUNDING[rows.array.dtype] * largest
+    is_constant = is_within | (deviation <= LEAST_DEVIATION * largest)
+    value = np.where(is_within, low + (high - low) / 2, origin + above * unit)
+    return is_constant, value, np.where(is_constant, np.maximum(largest, 1.0), deviation)
+
+
+def _moments(
+    rows: RowSource, features: Array, origin: Array, unit: Array | float, row_weights: Array | None
+) -> tuple[Array, Array]:
+    """Return the (weighted) means of (x − origin) / unit and of its square; origins near x lose no digits."""
+    total, sums, squares = 0.0, np.zeros(len(features)), np.zeros(len(features))
+    if len(features):
+        for part, block in rows.blocks():
+            weights = np.ones(len(block)) if row_weights is None else row_weights[part].astype(np.float64)
+            differences = (block[:, features] - origin) / unit
+            total += weights.sum()
+            sums += weights @ differences
+            squares += weights @ differences**2
+    return sums / (total or 1.0), squares / (total or 1.0)
+
+
+def _range(rows: RowSource, features: Array, row_weights: Array | None) -> tuple[Array, Array]:
+    """Return the least and the largest value of some features among the rows that have a weight."""
+    low, high = np.full(len(features), np.inf), np.full(len(features), -np.inf)
+    if len(features):
+        for part, block in replace(rows, dtype=rows.array.dtype).blocks():
+            values = block[:, features] if row_weights is None else block[row_weights[part] > 0][:, features]
+            if len(values):
+                low, high = np.minimum(low, values.min(axis=0)), np.maximum(high, values.max(axis=0))
+    return low, high
