@@ -7,7 +7,7 @@ from onelayer import HOG, OneLayerClassifier, load_dataset
 from onelayer.reporting.theme import LIGHT, style_axes
 
 train, held_out, test = load_dataset("cifar10", validation_fraction=0.2)
-hog = HOG().fit(train.X[:1])
+hog = HOG(block_norm="L1").fit(train.X[:1])
 X, X_val, X_test = (hog.transform(part.X) for part in (train, held_out, test))
 SETTINGS = {
     "rate 0.0001, l2 = 2": {"learning_rate": 1e-4, "l2": 2.0},

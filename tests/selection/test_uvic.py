@@ -22,7 +22,7 @@ ROWS, K, RATE, PENALTY, BATCH, EPOCHS = 4_000, 10, 1e-4, 1.0, 100, 100
 def hog(data_dir):
     train, *_ = load_dataset("cifar10", data_dir=data_dir, validation_fraction=0, download=False)
     images = train.X[:ROWS]
-    return HOG().fit(images[:1]).transform(images).astype(np.float64), train.y[:ROWS].astype(np.intp)
+    return HOG(block_norm="L1").fit(images[:1]).transform(images).astype(np.float64), train.y[:ROWS].astype(np.intp)
 
 
 @pytest.fixture(scope="module")
