@@ -14,6 +14,7 @@ LAYERS = (
     "version",
     "errors",
     "arrays",
+    "conversion",
     "engine",
     "threads",
     "numerics",

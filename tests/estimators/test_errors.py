@@ -33,7 +33,7 @@ def lines(error):
 # What onelayer says itself.
 OWN = {
     "five axes": ({"X": np.zeros((3, 2, 2, 2, 2)), "y": [0, 1, 0]}, InputError, "must be rows (n, d) or images"),
-    "complex": ({"X": X + 1j}, InputError, "Complex data not supported: give real and imaginary parts"),
+    "complex": ({"X": X + 1j}, InputError, "Complex data not supported: give the real and imaginary parts of X"),
     "too large to square": ({"X": X * 1e200}, InputError, "too large or too close to 0 for scaling='standardize'"),
     "too small to square": ({"X": X * 1e-200}, InputError, "too large or too close to 0 for scaling='standardize'"),
     "too small for float32": (

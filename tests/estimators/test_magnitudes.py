@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from onelayer import OneLayerClassifier, kernels
+from onelayer import OneLayerClassifier, engine
 from onelayer.errors import InputError
 from onelayer.estimators.sweeping import sweep_classifier
 
@@ -24,8 +24,8 @@ def model(X, y, **parameters):
 
 
 @pytest.fixture(params=["native", "reference"])
-def engine(request, monkeypatch):
-    if request.param == "native" and not kernels.available():
+def either(request, monkeypatch):
+    if request.param == "native" and not engine.available():
         pytest.skip("no engine was built")
     monkeypatch.setenv("ONELAYER_ENGINE", request.param)
     return request.param
@@ -33,7 +33,7 @@ def engine(request, monkeypatch):
 
 @pytest.mark.parametrize("exponent", EXPONENTS)
 @pytest.mark.parametrize("parameters", [{}, {"momentum": 0.9}, {"loss": "squared_hinge"}, {"scaling": "unit"}], ids=str)
-def test_magnitude_of_float32_features_makes_no_difference(engine, ordinary, exponent, parameters):
+def test_magnitude_of_float32_features_makes_no_difference(either, ordinary, exponent, parameters):
     X, y = ordinary
     power = np.float32(2.0 ** round(exponent / np.log10(2)))  # by which float32 is multiplied without rounding
     expected = model(X.astype(np.float32), y, **parameters).decision_function(X.astype(np.float32))
@@ -43,7 +43,7 @@ def test_magnitude_of_float32_features_makes_no_difference(engine, ordinary, exp
 
 
 @pytest.mark.parametrize("offset", [1e3, 1e5, 2.0**20, 2.0**23])
-def test_offset_of_float32_features_makes_no_difference(engine, ordinary, offset):
+def test_offset_of_float32_features_makes_no_difference(either, ordinary, offset):
     """Whole numbers, so that float32 has them exactly."""
     X, y = np.round(8 * ordinary[0]), ordinary[1]
     expected, shifted = model(X, y).decision_function(X), (X + offset).astype(np.float32)
@@ -52,21 +52,21 @@ def test_offset_of_float32_features_makes_no_difference(engine, ordinary, offset
     assert np.mean(clf.predict(shifted) == expected.argmax(axis=1)) > 0.99
 
 
-def test_one_wide_feature_beside_ordinary_ones(engine, ordinary):
+def test_one_wide_feature_beside_ordinary_ones(either, ordinary):
     X, y = ordinary
     wide = X.astype(np.float32) * np.float32([2.0**-80, 1, 2.0**90, 1])
     expected = model(X.astype(np.float32), y).decision_function(X.astype(np.float32))
     np.testing.assert_allclose(model(wide, y).decision_function(wide), expected, atol=1e-4)
 
 
-def test_float64_features(engine, ordinary):
+def test_float64_features(either, ordinary):
     X, y = ordinary
     expected = model(X, y).decision_function(X)
     for power in (2.0**-440, 2.0**440):
         np.testing.assert_allclose(model(X * power, y).decision_function(X * power), expected, rtol=1e-9)
 
 
-def test_models_of_a_sweep(engine, ordinary):
+def test_models_of_a_sweep(either, ordinary):
     X, y = ordinary
     X = X.astype(np.float32)
     rates = {"learning_rate": [0.01, 0.1]}

@@ -231,7 +231,8 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : (n, d), (n, h, w) or (n, h, w, c) array
-            uint8, float32 and float64 are used as they are, without a copy; other numbers become float32.
+            Or a table of pandas, polars or pyarrow. uint8, float32 and float64 are used as they are, without a copy;
+            truth values, half floats and whole numbers of up to 65,536 become float32, all others float64.
         y : (n,) array
             Integers or strings.
         sample_weight : (n,) array or None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-from sklearn.utils import assert_all_finite
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d, validate_data
 
 from onelayer.arrays import Array
+from onelayer.conversion import ROW_TYPES, as_numbers, input_errors, is_table
 from onelayer.errors import ConfigError, InputError, printable
 from onelayer.rows import RowSource, as_rows
 
@@ -25,8 +26,7 @@ __all__ = [
     "shown_label",
 ]
 
-# What is none of these (integers, booleans, half floats) becomes the first of them.
-ROW_TYPES = (np.float32, np.float64, np.uint8)
+MOST_BITS: Final = 60  # a largest weight of 2 to less than this, or its inverse, is left as it is
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,9 @@ def shape_of_images(X: Any, declared: tuple[int, ...] | None) -> tuple[int, int,
     InputError
         If the images have another shape than declared.
     """
-    X = _as_array(X)
-    own = tuple(X.shape[1:]) if getattr(X, "ndim", 2) > 2 else None
+    with input_errors():
+        own = tuple(np.shape(X)[1:])
+    own = own if len(own) > 1 else ()
     if own and declared and _with_channels(own) != _with_channels(declared):
         raise InputError(f"images have shape {own}, but image_shape={declared}")
     shape = own or declared
@@ -80,23 +81,21 @@ def _with_channels(shape: tuple[int, ...]) -> tuple[int, int, int]:
     return int(height), int(width), int(channels)
 
 
-def _as_array(X: Any) -> Any:
-    X = np.asarray(X) if isinstance(X, list | tuple) else X
-    if getattr(getattr(X, "dtype", None), "kind", "f") == "c":
-        raise InputError("Complex data not supported: give real and imaginary parts, or magnitudes, as features")
-    return X
-
-
 def check_rows(estimator: Any, X: Any, *, reset: bool, image_shape: tuple[int, ...] | None = None) -> Array:
     """Return X as C-contiguous rows in uint8, float32 or float64, without a copy where it is that already.
 
     Images must have ``image_shape``, where that is given.
     """
-    X = _as_array(X)
-    if getattr(X, "ndim", 2) > 2:
-        shape_of_images(X, image_shape)
-        X = as_rows(np.asarray(X))
-    rows: Array = validate_data(estimator, X, reset=reset, dtype=ROW_TYPES, order="C", accept_sparse=False)
+    array = as_numbers(X)
+    if array.ndim > 2:
+        shape_of_images(array, image_shape)
+        array = as_rows(array)
+    with input_errors():
+        if X is not array and is_table(X):  # whose columns have names
+            validate_data(estimator, X, reset=reset, skip_check_array=True)
+            rows: Array = check_array(array, dtype=ROW_TYPES, order="C", input_name="X", estimator=estimator)
+        else:
+            rows = validate_data(estimator, array, reset=reset, dtype=ROW_TYPES, order="C", accept_sparse=False)
     return rows
 
 
@@ -118,13 +117,22 @@ def check_labelled(
             else f"{what}rows need their labels too: give y_val with X_val"
         )
     rows = check_rows(estimator, X, reset=reset, image_shape=image_shape)
-    labels = column_or_1d(y, warn=True)
-    check_consistent_length(rows, labels)
-    assert_all_finite(labels, input_name="y")
-    check_classification_targets(labels)
-    if weights is not None:
-        weights = _check_sample_weight(weights, rows, dtype=np.float64, ensure_non_negative=True)
-    return LabelledRows(RowSource(rows), labels, weights, what)
+    with input_errors():
+        labels = column_or_1d(y, warn=True)
+        check_consistent_length(rows, labels)
+        assert_all_finite(labels, input_name="y")
+        check_classification_targets(labels)
+    return LabelledRows(RowSource(rows), labels, None if weights is None else _check_weights(weights, rows), what)
+
+
+def _check_weights(weights: Any, rows: Array) -> Array:
+    """Return weights (n,) as float64, times a power of two where they are too large or small for float32."""
+    with input_errors():
+        checked: Array = _check_sample_weight(
+            as_numbers(weights, "sample_weight"), rows, dtype=np.float64, ensure_non_negative=True
+        )
+    exponent = int(np.frexp(checked.max())[1])
+    return checked if abs(exponent) < MOST_BITS else np.ldexp(checked, -exponent)
 
 
 def encode_labels(labels: Array, classes: Array, what: str) -> Array:

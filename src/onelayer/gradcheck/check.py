@@ -101,7 +101,7 @@ def check_gradients(
     elif X is None or y is None:
         raise ConfigError("to check a model, give rows and labels too: check_gradients(model, X, y)")
     else:
-        problem = fitted_problem(model, np.asarray(X), np.asarray(y))
+        problem = fitted_problem(model, X, y)
     problem, at_kink = problem.without_kinks(KINK_DISTANCE)
     checks = list(_checks(problem, max_entries, rng))
     entries: dict[str, int] = {}

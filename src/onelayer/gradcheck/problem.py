@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from sklearn.utils import assert_all_finite, column_or_1d
 
 from onelayer.arrays import Array
+from onelayer.conversion import as_numbers, input_errors
 from onelayer.errors import ConfigError, InputError, printable
 from onelayer.losses import get_loss, smoothed_labels
 from onelayer.models.linear import LinearParameters
@@ -118,7 +120,7 @@ def random_problem(
     )
 
 
-def fitted_problem(model: CheckableModel, X: Array, y: Array) -> Problem:
+def fitted_problem(model: CheckableModel, X: Any, y: Any) -> Problem:
     """Return a fitted model's objective at its parameters, on rows X with labels y.
 
     Raises
@@ -130,11 +132,14 @@ def fitted_problem(model: CheckableModel, X: Array, y: Array) -> Problem:
     """
     if not isinstance(model, CheckableModel):
         raise ConfigError(f"a {type(model).__name__} is no fitted model of onelayer: fit it first, or name a loss")
-    rows = RowSource(as_rows(X), np.float64)
+    rows = RowSource(_rows(X), np.float64)
+    with input_errors():
+        y = column_or_1d(y)
     d = model.parameters_[0].shape[-1]
     if rows.d != d or rows.n == 0 or y.shape != (rows.n,):
         raise InputError(
-            f"X of shape {X.shape} and y of shape {y.shape} do not fit: the model takes ({rows.n}, {d}) and (n,)"
+            f"X of shape {rows.array.shape} and y of shape {y.shape} do not fit: the model takes "
+            f"({rows.n}, {d}) and (n,)"
         )
     unknown = y[~np.isin(y, model.classes_)]
     if len(unknown):
@@ -142,3 +147,11 @@ def fitted_problem(model: CheckableModel, X: Array, y: Array) -> Problem:
     labels = (y[:, np.newaxis] == model.classes_).argmax(axis=1)
     parameters = type(model.parameters_)(*(part.astype(np.float64) for part in model.parameters_))
     return Problem(model.objective_, parameters, rows, labels, np.ones(rows.n))
+
+
+def _rows(X: Any) -> Array:
+    """Return whatever ``fit`` takes as rows of finite numbers, one after another in memory."""
+    array = as_numbers(X)
+    with input_errors():
+        assert_all_finite(array, input_name="X")
+    return np.ascontiguousarray(as_rows(array))
