@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image
 
 from onelayer import ImageModel, OneLayerClassifier, load_dataset, load_model
 from onelayer.errors import DataError, InputError, ModelFileError
-from onelayer.features import FEATURES, HOG, HueHistogram, make_features
+from onelayer.features import FEATURES, HOG, Concatenation, FourierFeatures, HueHistogram, make_features
 from onelayer.storage.tensors import read_tensors, write_tensors
 
 SHAPE = (16, 12, 3)
@@ -25,9 +26,16 @@ def trained(features, loss="softmax", k=3):
     return ImageModel(clf, NAMES[:k], SHAPE, features=features), images
 
 
-@pytest.fixture(params=FEATURES)
+SMALL_HOG = {"pixels_per_cell": [4, 4], "cells_per_block": [2, 2]}
+
+
+@pytest.fixture(params=[*FEATURES, "several", "a lift"])
 def model_and_images(request):
-    parameters = {"hog": {"pixels_per_cell": [4, 4], "cells_per_block": [2, 2]}, "hue-histogram": {"bins": 9}}
+    if request.param == "several":
+        return trained(Concatenation([HOG(**SMALL_HOG), HueHistogram(), HOG(orientations=4, **SMALL_HOG)]))
+    if request.param == "a lift":
+        return trained(FourierFeatures(HueHistogram(), components=np.int64(50), gamma=np.float32(0.5)))
+    parameters = {"hog": SMALL_HOG, "hue-histogram": {"bins": 9}}
     return trained(make_features(request.param, **parameters.get(request.param, {})))
 
 
@@ -56,6 +64,39 @@ def test_a_loaded_model_predicts_the_same_to_the_last_bit(model_and_images, tmp_
     np.testing.assert_array_equal(again.predict_proba(images), model.predict_proba(images), strict=True)
     again.save(tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "m.safetensors").read_bytes()
+
+
+OLD_SCORES = {  # computed by the version that wrote the files
+    "pixels": [[0.6338958, -0.2645013, -0.3693944], [-0.2720471, 0.5238242, -0.2517771]],
+    "hog": [[0.0143777, -0.0202502, 0.0058725], [-0.0682403, -0.0028858, 0.0711261]],
+    "hue-histogram": [[0.0262475, 0.0270531, -0.0533006], [-0.036362, -0.0016952, 0.0380572]],
+}
+
+
+@pytest.mark.parametrize("name", OLD_SCORES)
+def test_a_model_file_from_before_features_had_arrays_gives_the_same_scores(name, tmp_path):
+    path = Path(__file__).parent / "features" / "models-1" / f"{name}.safetensors"
+    model = load_model(path)
+    images = (np.arange(60 * 9 * 8 * 3) ** 2 % 251).astype(np.uint8).reshape(60, 9, 8, 3)
+    np.testing.assert_allclose(model.decision_function(images[:2]), OLD_SCORES[name], rtol=0, atol=1e-6)
+    model.save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+
+
+def test_features_that_learn_must_be_fitted(digits):
+    lift = FourierFeatures(make_features("pixels"), components=64)
+    parts = digits[0].classifier, digits[0].class_names, (8, 8, 1)
+    with pytest.raises(InputError, match="features are not fitted: fit FourierFeatures of Pixels on training images"):
+        ImageModel(*parts, features=lift)
+    lift.fit(np.random.default_rng(0).random((9, 7, 8)))
+    with pytest.raises(InputError, match="were fitted on 7×8×1 images"):
+        ImageModel(*parts, features=lift)
+
+
+def test_features_that_learn_nothing_are_left_as_they_were(digits):
+    features = make_features("pixels").fit(np.zeros((1, 3, 3), np.uint8))
+    ImageModel(digits[0].classifier, digits[0].class_names, (8, 8, 1), features=features)
+    assert features.image_shape_ == (3, 3, 1)
 
 
 def test_many_images_are_those_one_by_one(digits, monkeypatch):
@@ -190,6 +231,48 @@ def test_a_damaged_table_is_refused(digits, tmp_path, change, message):
     arrays, metadata = read_tensors(path)
     table = json.loads(metadata["image_model"]) | change
     write_tensors(path, arrays, metadata | {"image_model": json.dumps(table)})
+    with pytest.raises(ModelFileError, match=message):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lift": "furier", "lift_parameters": {}}, "no lift called 'furier'"),
+        ({"lift": ["fourier"], "lift_parameters": {}}, "no lift called"),
+        ({"lift": "fourier"}, "damaged"),
+        ({"lift": "fourier", "lift_parameters": {}}, "needs the arrays deviation, mean"),
+        ({"features": "pixels+pixels"}, "a table for each of pixels-1, pixels-2"),
+        ({"features": "pixels+pixels", "feature_parameters": {}}, "makes 128 features"),
+        ({"features": "+" * 10_000}, "10,001 features; at most 64"),
+    ],
+)
+def test_a_damaged_table_of_features_is_refused(digits, tmp_path, change, message):
+    path = tmp_path / "m.safetensors"
+    digits[0].save(path)
+    arrays, metadata = read_tensors(path)
+    table = json.loads(metadata["image_model"]) | change
+    write_tensors(path, arrays, metadata | {"image_model": json.dumps(table)})
+    with pytest.raises(ModelFileError, match=message):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"features/mean": None}, "needs the arrays deviation, mean; there are deviation"),
+        ({"features/mean": np.zeros(15, np.float32)}, r"array mean must hold finite floats of shape \(16,\)"),
+        ({"features/mean": np.zeros(16, np.uint8)}, "uint8"),
+        ({"features/mean": np.full(16, np.inf, np.float32)}, "not finite"),
+        ({"features/more": np.zeros(16, np.float32)}, "there are deviation, mean, more"),
+    ],
+)
+def test_damaged_arrays_of_features_are_refused(tmp_path, change, message):
+    path = tmp_path / "m.safetensors"
+    trained(FourierFeatures(HueHistogram(), components=9))[0].save(path)
+    arrays, metadata = read_tensors(path)
+    arrays = {name: array for name, array in (arrays | change).items() if array is not None}
+    write_tensors(path, arrays, metadata)
     with pytest.raises(ModelFileError, match=message):
         load_model(path)
 

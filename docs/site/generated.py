@@ -126,8 +126,10 @@ _TRAINING = {
 }
 _CONFIGURATION = {
     "dataset": "A catalog name or a path.",
-    "features": "What images are turned into.",
-    "feature_parameters": "Parameters of the features, as their class has them.",
+    "features": "What images are turned into; several features side by side with `+` between their names.",
+    "feature_parameters": "Parameters of the features, as their class has them; of several, a table for each name.",
+    "lift": "Features on top of these, as `NAME:COUNT`.",
+    "lift_parameters": "Further parameters of the lift, as its class has them.",
     "classes": "Labels to keep; they become 0, 1, … in this order.",
     "train_rows": "Train on so many of the first rows.",
     "resize": "Height and width to stretch image files to.",

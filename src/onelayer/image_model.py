@@ -9,20 +9,24 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
+from sklearn.base import clone
 
 from onelayer.arrays import Array
 from onelayer.data.images import MAX_PIXELS, read_image
 from onelayer.errors import InputError, ModelFileError, OnelayerError, printable
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.model_file import classifier_contents, parse_table, read_classifier, read_model_file
-from onelayer.features import FEATURES, ImageFeatures, Pixels, make_features
+from onelayer.features.base import ImageFeatures
 from onelayer.features.images import as_images
+from onelayer.features.naming import describe_features, make_features, restore_features
+from onelayer.features.registry import DEFAULT_FEATURES
 from onelayer.storage.tensors import write_tensors
 
 __all__ = ["ImageModel", "load_model", "size_text"]
 
 Images = Array | str | PathLike[str] | Sequence[str | PathLike[str]]
 
+_FEATURE_ARRAYS = "features/"  # what features have learned is kept under their name behind this
 BLOCK_IMAGES = 4096  # features of more images than these are not kept at once
 
 
@@ -39,7 +43,7 @@ class ImageModel:
         Of the images it takes. Image files of another size are stretched to h × w, and turned grey or RGB as c = 1 or 3
         asks for.
     features : ImageFeatures or None
-        What turns images into rows; None for pixels.
+        What turns images into rows, fitted if it learns something; None for pixels.
     value_range : (float, float)
         What black and white are in the training images; pixels of image files (0 to 255) are mapped to it.
 
@@ -70,17 +74,13 @@ class ImageModel:
         self.classifier = classifier
         self.class_names = tuple(str(name) for name in class_names)
         height, width, channels = image_shape
-        self.image_shape = (int(height), int(width), int(channels))
+        self.image_shape = _checked_shape((int(height), int(width), int(channels)))
         self.value_range = (float(value_range[0]), float(value_range[1]))
-        if min(self.image_shape) < 1 or math.prod(self.image_shape) > MAX_PIXELS:
-            raise InputError(
-                f"images of {size_text(self.image_shape)} are empty or have more than {MAX_PIXELS:,} values"
-            )
-        self.features = (features or Pixels()).fit(np.zeros((1, *self.image_shape), np.uint8))
+        self.features = _fitted(features or make_features(DEFAULT_FEATURES), self.image_shape)
         self._check()
 
     def __repr__(self) -> str:
-        kind, loss = type(self.features).__name__, self.classifier.loss
+        kind, loss = self.features.title, self.classifier.loss
         return f"<ImageModel: {kind} of {size_text(self.image_shape)} images, {loss}, {len(self.class_names)} classes>"
 
     def _check(self) -> None:
@@ -90,9 +90,8 @@ class ImageModel:
                 f"value_range={self.value_range} is no range: the first number must be less than the second"
             )
         if self.features.n_features_out != self.classifier.n_features_in_:
-            name = type(self.features).__name__
             raise InputError(
-                f"{name} makes {self.features.n_features_out} features of {self.image_shape} images, "
+                f"{self.features.title} makes {self.features.n_features_out} features of {self.image_shape} images, "
                 f"but the classifier takes {self.classifier.n_features_in_}"
             )
         k = len(self.classifier.classes_)
@@ -139,14 +138,14 @@ class ImageModel:
 
         Raises
         ------
+        ConfigError
+            If the features are not registered: the file could not say what they are.
         StorageError, RunDirectoryError
             If the file can't be written; one that was there is intact.
         """
         arrays, metadata = classifier_contents(self.classifier)
-        name = next(name for name, kind in FEATURES.items() if type(self.features) is kind)
-        table = {
-            "features": name,
-            "feature_parameters": self.features.get_params(),
+        arrays |= {f"{_FEATURE_ARRAYS}{name}": array for name, array in self.features.state_arrays().items()}
+        table = describe_features(self.features) | {
             "class_names": self.class_names,
             "image_shape": self.image_shape,
             "value_range": self.value_range,
@@ -221,13 +220,15 @@ def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
         return classifier
     table = parse_table(metadata, "image_model", name)
     try:
-        features = make_features(table["features"], **table["feature_parameters"])
         height, width, channels = table["image_shape"]
+        shape = _checked_shape((int(height), int(width), int(channels)))
+        start = len(_FEATURE_ARRAYS)
+        learned = {name[start:]: array for name, array in arrays.items() if name.startswith(_FEATURE_ARRAYS)}
         return ImageModel(
             classifier,
             [str(part) for part in table["class_names"]],
-            (height, width, channels),
-            features=features,
+            shape,
+            features=restore_features(table, shape, learned),
             value_range=table["value_range"],
         )
     except (
@@ -242,6 +243,24 @@ def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
     ) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ModelFileError(f"{name}: the model is damaged: {printable(reason)}") from None
+
+
+def _checked_shape(shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    if min(shape) < 1 or math.prod(shape) > MAX_PIXELS:
+        raise InputError(f"images of {size_text(shape)} are empty or have more than {MAX_PIXELS:,} values")
+    return shape
+
+
+def _fitted(features: ImageFeatures, shape: tuple[int, int, int]) -> ImageFeatures:
+    """Return features for images of this shape: these, or where they learn nothing, their like."""
+    if getattr(features, "image_shape_", None) == shape:
+        return features
+    if features.learns:
+        found = getattr(features, "image_shape_", None)
+        what = "are not fitted" if found is None else f"were fitted on {size_text(found)} images"
+        raise InputError(f"the features {what}: fit {features.title} on training images of {size_text(shape)} first")
+    fitted: ImageFeatures = clone(features).fit(np.broadcast_to(np.uint8(0), (1, *shape)))
+    return fitted
 
 
 def size_text(shape: tuple[int, ...]) -> str:

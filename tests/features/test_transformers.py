@@ -15,13 +15,16 @@ from sklearn.svm import LinearSVC
 from sklearn.utils import estimator_checks, get_tags
 
 from onelayer.errors import ConfigError, InputError
-from onelayer.features import FEATURES, HOG, Pixels, make_features
+from onelayer.features import FEATURES, HOG, Pixels
+from onelayer.features.composed import Composed
+from onelayer.features.naming import describe_features, make_features, make_lift, restore_features
 
 PARAMETERS = {
-    "pixels": {},
     "hog": {"orientations": 6, "pixels_per_cell": [4, 5], "cells_per_block": [2, 1], "channel": "strongest"},
     "hue-histogram": {"bins": 5},
 }
+SEVERAL = "hog+hue-histogram+pixels"
+LIFTED = "a lift"
 
 
 @pytest.fixture
@@ -29,28 +32,59 @@ def images():
     return np.random.default_rng(0).integers(0, 256, (12, 16, 15, 3), dtype=np.uint8)
 
 
-@pytest.fixture(params=FEATURES)
+@pytest.fixture(params=[*FEATURES, SEVERAL, LIFTED])
 def features(request):
-    return make_features(request.param, **PARAMETERS[request.param])
+    if request.param == LIFTED:
+        return make_lift("fourier:30", make_features("hue-histogram"), random_state=3)
+    if request.param == SEVERAL:
+        return make_features(SEVERAL, hog=PARAMETERS["hog"])
+    return make_features(request.param, **PARAMETERS.get(request.param, {}))
 
 
-def test_every_feature_is_named_once():
-    assert list(FEATURES) == ["pixels", "hog", "hue-histogram"]
+def test_names_parameters_and_arrays_make_the_same_feature_again(features, images):
+    features.fit(images)
+    table = json.loads(json.dumps(describe_features(features)))
+    again = restore_features(table, features.image_shape_, features.state_arrays())
+    np.testing.assert_array_equal(again.transform(images[:5]), features.transform(images[:5]), strict=True)
+    assert describe_features(again) == table
 
 
-def test_parameters_survive_json(features, images):
-    name = next(name for name, kind in FEATURES.items() if kind is type(features))
-    again = make_features(name, **json.loads(json.dumps(features.get_params())))
-    np.testing.assert_array_equal(again.transform(images), features.transform(images))
+def test_arrays_are_there_exactly_where_something_is_learned(features, images):
+    assert bool(features.fit(images).state_arrays()) == features.learns
+
+
+def test_arrays_that_are_not_the_features_own_are_refused(features, images):
+    features.fit(images)
+    arrays = features.state_arrays()
+    with pytest.raises(InputError, match="needs the arrays"):
+        clone(features).restore(features.image_shape_, arrays | {"another": np.zeros(3)})
+    for name, array in arrays.items():
+        for wrong in (array[:-1], array.astype(np.int64), np.full_like(array, np.nan)):
+            with pytest.raises(InputError, match="must hold finite floats of shape"):
+                clone(features).restore(features.image_shape_, arrays | {name: wrong})
+        with pytest.raises(InputError, match="needs the arrays"):
+            clone(features).restore(features.image_shape_, {other: arrays[other] for other in arrays if other != name})
+
+
+def test_no_image_depends_on_those_beside_it(features, images):
+    features.fit(images)
+    many = np.concatenate([images] * 12)  # more than one block, and a ragged one
+    one_by_one = np.concatenate([features.transform(image[np.newaxis]) for image in images])
+    np.testing.assert_array_equal(features.transform(many), np.concatenate([one_by_one] * 12))
 
 
 def test_parameters_default_to_json_values(features):
-    assert json.loads(json.dumps(type(features)().get_params()))
+    if not isinstance(features, Composed):
+        assert json.loads(json.dumps(type(features)().get_params()))
 
 
 @pytest.mark.parametrize("copied", [clone, lambda features: pickle.loads(pickle.dumps(features))])  # noqa: S301
 def test_copies_compute_the_same(features, images, copied):
-    np.testing.assert_array_equal(copied(features).transform(images), features.transform(images))
+    features.fit(images)
+    copy = copied(features)
+    if not hasattr(copy, "image_shape_"):  # a clone is not fitted
+        copy.fit(images)
+    np.testing.assert_array_equal(copy.transform(images), features.transform(images))
 
 
 def test_rows_with_an_image_shape_are_images(features, images):
@@ -89,10 +123,12 @@ def test_pandas_output_has_the_names(features, images):
 
 def test_tags_say_what_goes_in(features):
     tags = get_tags(features)
-    assert (tags.requires_fit, tags.input_tags.three_d_array, tags.input_tags.two_d_array) == (False, True, False)
+    assert (tags.input_tags.three_d_array, tags.input_tags.two_d_array) == (True, False)
+    assert tags.requires_fit == features.learns
 
 
 def test_preserved_dtypes_are_preserved(features, images):
+    features.fit(images)
     for dtype in get_tags(features).transformer_tags.preserves_dtype:
         assert features.transform(images.astype(dtype)).dtype == dtype
 
@@ -119,7 +155,15 @@ def test_pipeline_learns_to_tell_stripes_apart():
 @pytest.mark.parametrize(
     ("name", "parameters", "words"),
     [
-        ("hogg", {}, r"no features called 'hogg'; use pixels, hog, hue-histogram; did you mean 'hog'\?"),
+        ("hogg", {}, r"no features called 'hogg'; use pixels, hog, .*; did you mean 'hog'\?"),
+        ("", {}, "no features called ''"),
+        ("hog+", {}, "no features called ''"),
+        ("pixels+hogg", {}, r"no features called 'hogg'.*did you mean 'hog'\?"),
+        ("+".join(["hog"] * 65), {}, "65 features; at most 64"),
+        ("hog+pixels", {"hogg": {}}, r"'hogg'; of hog\+pixels it has a table for each of hog, pixels; did you mean"),
+        ("hog+pixels", {"orientations": 3}, "a table for each of hog, pixels"),
+        ("hog+pixels", {"hog": 3}, "parameters of hog are 3; give a table"),
+        ("hog+hog", {"hog-2": {"orientation": 3}}, "hog-2 has no parameter 'orientation'"),
         ("\x1b[31m", {}, r"called '\\x1b\[31m'"),
         ("hog", {"orientation": 3}, r"hog has no parameter 'orientation'.*did you mean 'orientations'\?"),
         ("hog", {"orientations": 0}, "orientations is 0"),
@@ -147,4 +191,6 @@ def test_unknown_names_and_parameters_are_refused(name, parameters, words):
     ],
 )
 def test_scikit_learn_checks(features, check):
-    check(type(features).__name__, type(features)())
+    if isinstance(features, Composed) and check is estimator_checks.check_parameters_default_constructible:
+        pytest.skip("there is no default for what it is made of")
+    check(type(features).__name__, clone(features))

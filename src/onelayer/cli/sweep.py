@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from onelayer.cli.features import Features, Lift
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
 from onelayer.cli.training import integers, new_place, percent, show_parts
 
@@ -46,7 +47,8 @@ def sweep(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter, e.g. max_epochs=20; repeatable."),
     ] = None,
-    features: Annotated[str | None, typer.Option(metavar="NAME", help="pixels, hog or hue-histogram.")] = None,
+    features: Features = None,
+    lift: Lift = None,
     classes: Annotated[
         str | None, typer.Option(metavar="LABELS", help="Keep these labels only, e.g. 2,3; they become 0, 1, …")
     ] = None,
@@ -74,6 +76,7 @@ def sweep(
         "folds": folds,
         "folds_in_one_pass": folds_in_one_pass or None,
         "features": features,
+        "lift": lift,
         "classes": integers(classes, "--classes"),
         "resize": integers(resize, "--resize"),
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from onelayer.cli.features import Features, Lift
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
 from onelayer.errors import ConfigError, printable
 
@@ -40,7 +41,8 @@ def train(
             help="Set a parameter, e.g. learning_rate=0.1; repeatable. The config.toml of any run has them all.",
         ),
     ] = None,
-    features: Annotated[str | None, typer.Option(metavar="NAME", help="pixels, hog or hue-histogram.")] = None,
+    features: Features = None,
+    lift: Lift = None,
     classes: Annotated[
         str | None, typer.Option(metavar="LABELS", help="Keep these labels only, e.g. 2,3; they become 0, 1, …")
     ] = None,
@@ -67,7 +69,7 @@ def train(
     from onelayer.training.progress import Progress
 
     place: dict[str, Any] = {"data_dir": Path(data_dir) if data_dir else None, "progress": True}
-    if resume is not None and any((dataset, config, settings, features, classes, resize, out, overwrite)):
+    if resume is not None and any((dataset, config, settings, features, lift, classes, resize, out, overwrite)):
         raise ConfigError(
             "--resume takes everything from the run; give nothing but --live, --port, --data-dir and --json with it"
         )
@@ -80,6 +82,7 @@ def train(
         else:
             options = {
                 "features": features,
+                "lift": lift,
                 "classes": integers(classes, "--classes"),
                 "resize": integers(resize, "--resize"),
             }

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import tomli_w
 
-from onelayer.experiment.config import RECIPES, ExperimentConfig, SweepConfig
+from onelayer.experiment.config import ExperimentConfig, SweepConfig, recipe_for
+from onelayer.features.registry import DEFAULT_FEATURES
 
 __all__ = ["repeat_command"]
 
 # Those of ``onelayer train`` and ``onelayer sweep`` that are no --set.
-_OPTIONS: Final = ("dataset", "features", "classes", "resize", "grid", "folds", "folds_in_one_pass")
+_OPTIONS: Final = ("dataset", "features", "lift", "classes", "resize", "grid", "folds", "folds_in_one_pass")
 
 
 def repeat_command(config: ExperimentConfig) -> str | None:
@@ -25,11 +26,13 @@ def repeat_command(config: ExperimentConfig) -> str | None:
     >>> print(repeat_command(ExperimentConfig(dataset="my images", l2=0.1, classes=(2, 3))))
     onelayer train 'my images' --classes 2,3 --set l2=0.1
     """
-    recipe = RECIPES.get(config.dataset, {}) if config.features == "pixels" else {}
+    recipe = recipe_for(config.model_dump())
     implied = ExperimentConfig(dataset=config.dataset, features=config.features).model_copy(update=dict(recipe))
     words = ["onelayer", "sweep" if isinstance(config, SweepConfig) else "train", config.dataset]
-    if config.features != "pixels":
+    if config.features != DEFAULT_FEATURES:
         words += ["--features", config.features]
+    if config.lift is not None:
+        words += ["--lift", config.lift]
     for option in ("classes", "resize"):
         value = getattr(config, option)
         if value is not None:

@@ -11,11 +11,23 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from onelayer.errors import ConfigError, printable
+from onelayer.features.base import ImageFeatures
+from onelayer.features.naming import make_features, make_lift
+from onelayer.features.registry import DEFAULT_FEATURES, LIFTS, split_names
 from onelayer.storage.files import read_limited
 from onelayer.storage.run_directory import RunDirectory
 from onelayer.training.parameters import Count, TrainingParameters
 
-__all__ = ["RECIPES", "ExperimentConfig", "SweepConfig", "gather_keys", "load_config", "parse_setting", "run_config"]
+__all__ = [
+    "RECIPES",
+    "ExperimentConfig",
+    "SweepConfig",
+    "gather_keys",
+    "load_config",
+    "parse_setting",
+    "recipe_for",
+    "run_config",
+]
 
 MAX_CONFIG_BYTES: Final = 1 << 20
 
@@ -58,8 +70,10 @@ class ExperimentConfig(TrainingParameters):
     """
 
     dataset: Annotated[str, Field(min_length=1)] = "digits"
-    features: Literal["pixels", "hog", "hue-histogram"] = "pixels"
+    features: str = DEFAULT_FEATURES
     feature_parameters: dict[str, Any] = Field(default_factory=dict)
+    lift: str | None = None
+    lift_parameters: dict[str, Any] = Field(default_factory=dict)
     classes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=2, strict=False)] | None = None
     train_rows: Count | None = None
     resize: tuple[Count, Count] | None = None
@@ -75,12 +89,36 @@ class ExperimentConfig(TrainingParameters):
             return value
         return {int(key) if str(key).isdecimal() else key: weight for key, weight in value.items()}
 
+    @field_validator("features")
+    @classmethod
+    def _features_are_registered(cls, value: str) -> str:
+        try:
+            split_names(value)
+        except ConfigError as error:
+            raise PydanticCustomError("features", "{reason}", {"reason": str(error)}) from None
+        return value
+
     @field_validator("resize", mode="before")
     @classmethod
     def _two_sizes(cls, value: Any) -> Any:
         if isinstance(value, tuple) and len(value) != 2:
             raise PydanticCustomError("two_sizes", "give two sizes, height and width")
         return value
+
+    def make_features(self) -> ImageFeatures:
+        """Return what turns images into rows, not fitted.
+
+        Raises
+        ------
+        ConfigError
+            If a parameter of the features is unknown or out of range.
+        """
+        features = make_features(self.features, **self.feature_parameters)
+        if self.lift is not None:
+            return make_lift(self.lift, features, **self.lift_parameters)
+        if self.lift_parameters:
+            raise ConfigError(f"lift_parameters are given, but no lift: set lift to one of {', '.join(LIFTS)}")
+        return features
 
     @property
     def training(self) -> dict[str, Any]:
@@ -158,8 +196,21 @@ def gather_keys(
     given |= {key: value for key, value in options.items() if value is not None}
     if dataset is not None:
         given["dataset"] = dataset
-    recipe = RECIPES.get(str(given.get("dataset", "digits")), {}) if given.get("features", "pixels") == "pixels" else {}
-    return {**recipe, **given}
+    return {**recipe_for(given), **given}
+
+
+def recipe_for(keys: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the settings that stand in for the defaults beside these keys: those for a known set's pixels as they are.
+
+    Examples
+    --------
+    >>> recipe_for({"dataset": "digits"}) == RECIPES["digits"], recipe_for({"dataset": "digits", "features": "hog"})
+    (True, {})
+    """
+    plain = keys.get("features", DEFAULT_FEATURES) == DEFAULT_FEATURES
+    if not plain or keys.get("feature_parameters") or keys.get("lift"):
+        return {}
+    return RECIPES.get(str(keys.get("dataset", "digits")), {})
 
 
 def parse_setting(setting: str) -> tuple[str, Any]:

@@ -13,9 +13,9 @@ from onelayer.data.load import find
 from onelayer.data.splits import Splits
 from onelayer.errors import DataError, InputError, printable
 from onelayer.experiment.config import ExperimentConfig
-from onelayer.features import ImageFeatures, make_features
+from onelayer.features.base import ImageFeatures
 
-__all__ = ["Rows", "fitting_size", "load_parts", "make_rows"]
+__all__ = ["RowMaker", "Rows", "fitting_size", "load_parts"]
 
 
 @dataclass(frozen=True)
@@ -88,21 +88,45 @@ def _check_classes(train: Dataset) -> None:
         )
 
 
-def make_rows(config: ExperimentConfig, part: Dataset) -> tuple[Rows, ImageFeatures | None]:
-    """Return the rows of a part and what made them; None where the set has features already.
+@dataclass(frozen=True)
+class RowMaker:
+    """Turns parts of a data set into rows, by features that were fitted on its training part.
 
-    Raises
-    ------
-    ConfigError, InputError
-        If the features can't be made of these images.
+    Parameters
+    ----------
+    features : ImageFeatures or None
+        Fitted; None where the set has features already.
     """
-    if part.image_shape is None:
-        if config.features != "pixels":
-            raise InputError(
-                f"{printable(part.title)} has features, not images: features={config.features!r} needs images"
-            )
-        return Rows(part.X, part.y), None
-    features = make_features(config.features, **config.feature_parameters).fit(part.X[:1])
-    if config.features == "pixels":
-        return Rows(part.X, part.y), features  # the classifier knows images
-    return Rows(features.transform(part.X), part.y), features
+
+    features: ImageFeatures | None
+
+    @classmethod
+    def fit(cls, config: ExperimentConfig, train: Dataset) -> RowMaker:
+        """Fit the features of an experiment on its training part.
+
+        Raises
+        ------
+        ConfigError, InputError
+            If the features can't be made of these images.
+        """
+        features = config.make_features()
+        if train.image_shape is None:
+            if not features.keeps_pixels:
+                raise InputError(
+                    f"{printable(train.title)} has features, not images: features={config.features!r} needs images"
+                )
+            return cls(None)
+        features.assume_value_range(train.value_range)
+        return cls(features.fit(train.X))
+
+    def rows(self, part: Dataset) -> Rows:
+        """Return the rows of a part: its images as they are where features are the pixels, which the classifier knows.
+
+        Raises
+        ------
+        InputError
+            If the features can't be made of these images.
+        """
+        if self.features is None or self.features.keeps_pixels:
+            return Rows(part.X, part.y)
+        return Rows(self.features.transform(part.X), part.y)

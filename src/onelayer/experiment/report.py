@@ -15,7 +15,8 @@ from onelayer.errors import ConfigError, InputError, ModelFileError, RunDirector
 from onelayer.estimators import OneLayerClassifier
 from onelayer.experiment.command import repeat_command
 from onelayer.experiment.config import run_config
-from onelayer.features import Pixels
+from onelayer.features.naming import describe_features
+from onelayer.features.registry import in_words
 from onelayer.image_model import ImageModel, load_model
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.predictions import VERSION, Predictions
@@ -165,9 +166,10 @@ def read_predictions(run: RunDirectory) -> Predictions:
 def _weights(model: ImageModel | OneLayerClassifier) -> tuple[Any, dict[str, str]]:
     """Return the weights as pictures, or None and why there are none."""
     clf = model.classifier if isinstance(model, ImageModel) else model
-    if isinstance(model, ImageModel) and not isinstance(model.features, Pixels):
-        kind = type(model.features).__name__
-        return None, {"weights": f"The model sees {kind} features, not pixels: its weights make no picture."}
+    if isinstance(model, ImageModel) and not model.features.keeps_pixels:
+        seen = describe_features(model.features)
+        words = in_words(seen["features"], seen.get("lift"))
+        return None, {"weights": f"The model sees {words}, not pixels as they are: its weights make no picture."}
     if clf.image_shape_ is None:
         return None, {"weights": "The data set has features, not images: weights make no picture."}
     if clf.image_shape_[2] not in (1, 3):

@@ -16,12 +16,12 @@ from onelayer.errors import ConfigError, InterruptedTrainingWarning, ModelFileEr
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import Checkpoint, fit_classifier
 from onelayer.experiment.config import ExperimentConfig, SweepConfig, run_config
-from onelayer.experiment.data import Rows, load_parts, make_rows
+from onelayer.experiment.data import RowMaker, Rows, load_parts
 from onelayer.experiment.evaluation import evaluate_rows
 from onelayer.experiment.predictions import data_figures, predictions_of
 from onelayer.experiment.report import report_run
 from onelayer.experiment.subject import subject_of
-from onelayer.features import ImageFeatures
+from onelayer.features.base import ImageFeatures
 from onelayer.image_model import ImageModel
 from onelayer.solvers.status import Status
 from onelayer.storage.checkpoints import load_checkpoint
@@ -188,13 +188,13 @@ def train_and_write(
 
 
 def _rows(config: ExperimentConfig, splits: Splits) -> tuple[dict[str, Rows], ImageFeatures | None]:
-    train, features = make_rows(config, splits.train)
-    parts = {"train": train}
+    maker = RowMaker.fit(config, splits.train)
+    parts = {"train": maker.rows(splits.train)}
     if splits.validation is not None:
-        parts["validation"] = make_rows(config, splits.validation)[0]
+        parts["validation"] = maker.rows(splits.validation)
     if config.validate_on != "test":
-        parts["test"] = make_rows(config, splits.test)[0]
-    return parts, features
+        parts["test"] = maker.rows(splits.test)
+    return parts, maker.features
 
 
 def _write(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from onelayer.data import Splits
 from onelayer.experiment.config import ExperimentConfig
+from onelayer.features.registry import in_words
 from onelayer.live.snapshot import Subject
 
 __all__ = ["subject_of"]
@@ -15,8 +16,9 @@ def subject_of(config: ExperimentConfig, splits: Splits) -> Subject:
     reason = ""
     if shape is None:
         reason = "The data set has features, not images: weights make no picture."
-    elif config.features != "pixels":
-        reason = f"The model sees {config.features} features, not pixels: its weights make no picture."
+    elif not config.make_features().keeps_pixels:
+        words = in_words(config.features, config.lift)
+        reason = f"The model sees {words}, not pixels as they are: its weights make no picture."
     elif shape[2] not in (1, 3):
         reason = f"Images of {shape[2]} channels can't be shown."
     counts = None if splits.validation is None else splits.validation.class_counts

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from onelayer.data import Dataset
 from onelayer.data.splits import Splits
 from onelayer.errors import ConfigError, InterruptedTrainingWarning
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.sweeping import sweep_classifier
 from onelayer.experiment.config import SweepConfig
-from onelayer.experiment.data import Rows, load_parts, make_rows
+from onelayer.experiment.data import RowMaker, load_parts
 from onelayer.experiment.predictions import data_figures
 from onelayer.experiment.report import report_run
 from onelayer.experiment.run import claimed, train_and_write, write_environment
@@ -83,8 +84,9 @@ def run_sweep(
 
 
 def _search(config: SweepConfig, grid: Grid, splits: Splits, listener: SweepListener | None) -> SweepResult:
-    train, _ = make_rows(config, splits.train)
-    held_out = _held_out(config, splits) if config.folds is None else None
+    maker = RowMaker.fit(config, splits.train)
+    train = maker.rows(splits.train)
+    held_out = maker.rows(_held_out(config, splits)) if config.folds is None else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InterruptedTrainingWarning)  # the metrics say so
         return sweep_classifier(
@@ -100,13 +102,13 @@ def _search(config: SweepConfig, grid: Grid, splits: Splits, listener: SweepList
         )
 
 
-def _held_out(config: SweepConfig, splits: Splits) -> Rows:
-    """Return the rows to choose on where there are no folds."""
+def _held_out(config: SweepConfig, splits: Splits) -> Dataset:
+    """Return the part to choose on where there are no folds."""
     if config.folds_in_one_pass:
         raise ConfigError("folds_in_one_pass needs folds: set their number")
     if splits.validation is None:
         raise ConfigError("there is no validation part to choose on: set folds")
-    return make_rows(config, splits.validation)[0]
+    return splits.validation
 
 
 def _write_interrupted(config: SweepConfig, run: RunDirectory, splits: Splits, result: SweepResult) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Tags
 
-from onelayer.errors import ConfigError, InputError
+from onelayer.errors import InputError
 from onelayer.features.base import ImageFeatures
+from onelayer.features.parameters import check_whole
 
 __all__ = ["HueHistogram", "hue", "hue_histograms"]
 
@@ -47,9 +48,7 @@ class HueHistogram(ImageFeatures):
 
     def check_parameters(self) -> None:
         """Raise ConfigError if a parameter is of the wrong type or out of range."""
-        whole = isinstance(self.bins, int | np.integer) and not isinstance(self.bins, bool)
-        if not whole or not 1 <= self.bins <= _MOST_BINS:
-            raise ConfigError(f"bins is {self.bins!r}; use a whole number from 1 to {_MOST_BINS}")
+        check_whole("bins", self.bins, 1, _MOST_BINS)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -61,10 +60,10 @@ class HueHistogram(ImageFeatures):
             raise InputError(f"images have {images.shape[-1]} channels; a hue histogram needs the 3 of RGB")
 
     def _features(self, images: NDArray[Any]) -> NDArray[np.float32]:
-        return hue_histograms(images, bins=self.bins)
+        return hue_histograms(images, bins=int(self.bins))
 
     def _count_features(self, height: int, width: int, channels: int) -> int:
-        return self.bins
+        return int(self.bins)
 
     def _feature_names(self, height: int, width: int, channels: int) -> list[str]:
         return [f"hue{i}" for i in range(self.bins)]

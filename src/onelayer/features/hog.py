@@ -14,6 +14,7 @@ from sklearn.utils import Tags
 from onelayer import engine
 from onelayer.errors import ConfigError, InputError, did_you_mean, printable
 from onelayer.features.base import ImageFeatures
+from onelayer.features.parameters import check_whole, is_whole
 from onelayer.threads import usable_threads
 
 __all__ = ["HOG", "BlockNorm", "Channel", "hog_features"]
@@ -99,13 +100,11 @@ class HOG(ImageFeatures):
 
     def check_parameters(self) -> None:
         """Raise ConfigError if a parameter is of the wrong type or out of range."""
-        if not _is_count(self.orientations) or self.orientations > _MOST_ORIENTATIONS:
-            raise ConfigError(
-                f"orientations is {self.orientations!r}; use a whole number from 1 to {_MOST_ORIENTATIONS}"
-            )
+        check_whole("orientations", self.orientations, 1, _MOST_ORIENTATIONS)
         for name in ("pixels_per_cell", "cells_per_block"):
             pair = getattr(self, name)
-            if not isinstance(pair, Sequence) or len(pair) != 2 or not all(_is_count(size) for size in pair):
+            is_list = isinstance(pair, Sequence | np.ndarray)
+            if not is_list or len(pair) != 2 or not all(is_whole(size) and size > 0 for size in pair):
                 raise ConfigError(f"{name} is {pair!r}; use two positive whole numbers, height and width")
         if not isinstance(self.transform_sqrt, bool | np.bool_):
             raise ConfigError(f"transform_sqrt is {self.transform_sqrt!r}; use True or False")
@@ -122,7 +121,8 @@ class HOG(ImageFeatures):
 
     def _check_images(self, images: NDArray[Any]) -> None:
         size = images.shape[1:3]
-        least = tuple(p * b for p, b in zip(self.pixels_per_cell, self.cells_per_block, strict=True))
+        cell, block = _pair(self.pixels_per_cell), _pair(self.cells_per_block)
+        least = cell[0] * block[0], cell[1] * block[1]
         if size[0] < least[0] or size[1] < least[1]:
             raise InputError(
                 f"images of {size[0]}×{size[1]} pixels are smaller than one block of {least[0]}×{least[1]}; "
@@ -133,9 +133,9 @@ class HOG(ImageFeatures):
 
     def _features(self, images: NDArray[Any]) -> NDArray[Any]:
         parameters: dict[str, Any] = {
-            "orientations": self.orientations,
-            "pixels_per_cell": (self.pixels_per_cell[0], self.pixels_per_cell[1]),
-            "cells_per_block": (self.cells_per_block[0], self.cells_per_block[1]),
+            "orientations": int(self.orientations),
+            "pixels_per_cell": _pair(self.pixels_per_cell),
+            "cells_per_block": _pair(self.cells_per_block),
             "block_norm": self.block_norm,
             "transform_sqrt": self.transform_sqrt,
             "channel": self.channel,
@@ -153,8 +153,8 @@ class HOG(ImageFeatures):
 
     def _sizes(self, height: int, width: int) -> tuple[int, ...]:
         """Return the numbers of blocks, cells and orientations that features are laid out in."""
-        grid = _block_grid(height, width, self.pixels_per_cell, self.cells_per_block)
-        return (*grid, *self.cells_per_block, self.orientations)
+        block = _pair(self.cells_per_block)
+        return (*_block_grid(height, width, _pair(self.pixels_per_cell), block), *block, int(self.orientations))
 
 
 def hog_features(
@@ -205,8 +205,13 @@ def hog_features(
     return features
 
 
+def _pair(sizes: Sequence[int]) -> tuple[int, int]:
+    """Return height and width as Python's numbers: those of NumPy that are small would overflow in products."""
+    return int(sizes[0]), int(sizes[1])
+
+
 def _block_grid(
-    height: int, width: int, pixels_per_cell: Sequence[int], cells_per_block: Sequence[int]
+    height: int, width: int, pixels_per_cell: tuple[int, int], cells_per_block: tuple[int, int]
 ) -> tuple[int, int]:
     """Return how many rows and columns of blocks an image has."""
     rows = height // pixels_per_cell[0] - cells_per_block[0] + 1
@@ -316,7 +321,3 @@ def _normalised_blocks(cells: NDArray[Any], cells_per_block: tuple[int, int], bl
 def _divide_by_l2(blocks: NDArray[Any]) -> None:
     energy = np.einsum("ij,ij->i", blocks, blocks)
     blocks /= np.sqrt(energy + blocks.dtype.type(_EPSILON**2))[:, np.newaxis]
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value > 0)

@@ -36,7 +36,8 @@ def as_image_shape(image_shape: Sequence[int]) -> tuple[int, int, int]:
     >>> as_image_shape([28, 28])
     (28, 28, 1)
     """
-    sizes = tuple(image_shape) if isinstance(image_shape, Sequence) and not isinstance(image_shape, str) else ()
+    is_list = isinstance(image_shape, Sequence | np.ndarray) and not isinstance(image_shape, str)
+    sizes = tuple(image_shape) if is_list else ()
     if len(sizes) not in (2, 3) or not all(isinstance(size, int | np.integer) and size > 0 for size in sizes):
         raise ConfigError(f"image_shape is {image_shape!r}; give (height, width) or (height, width, channels)")
     height, width, channels = (*(int(size) for size in sizes), 1)[:3]

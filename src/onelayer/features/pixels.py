@@ -42,6 +42,11 @@ class Pixels(ImageFeatures):
         tags.transformer_tags.preserves_dtype = ["float64", "float32", "uint8"]
         return tags
 
+    @property
+    def keeps_pixels(self) -> bool:
+        """Whether rows are the pixels as they are."""
+        return True
+
     def _features(self, images: NDArray[Any]) -> NDArray[Any]:
         return images.reshape(len(images), -1)
 

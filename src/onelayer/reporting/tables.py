@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from onelayer.errors import printable
+from onelayer.features.registry import DEFAULT_FEATURES, in_words
 from onelayer.reporting.data import ReportData
 
 __all__ = [
@@ -114,9 +115,9 @@ def statement(data: ReportData) -> str:
     """
     figures = data.figures
     loss = f" with {printable(figures.loss).replace('_', ' ')} loss" if figures.loss else ""
-    features = str(data.config.get("features", "pixels"))
+    features, lift = str(data.config.get("features", DEFAULT_FEATURES)), data.config.get("lift")
     shape = None if figures.data is None else figures.data.image_shape
-    images = f", on {_features_text(features, shape)}" if shape else ""
+    images = f", on {_features_text(in_words(features, lift), shape)}" if shape else ""
     rows = f"{figures.train.n:,} rows" if figures.train else "rows"
     trained = f"trained on {rows} of {printable(figures.dataset or 'a data set')} in {len(data.class_names)} classes"
     length = [
@@ -127,11 +128,10 @@ def statement(data: ReportData) -> str:
     return ", ".join([f"A linear classifier{loss}{images}", trained, *filter(None, length)]) + "."
 
 
-def _features_text(features: str, shape: tuple[int, int, int]) -> str:
+def _features_text(words: str, shape: tuple[int, int, int]) -> str:
     height, width, channels = shape
     kind = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
-    what = {"pixels": "the pixels", "hog": "HOG features"}.get(features, printable(features))
-    return f"{what} of {height} × {width} {kind} images"
+    return f"{words} of {height} × {width} {kind} images"
 
 
 def class_rows(data: ReportData) -> list[tuple[str, ...]]:

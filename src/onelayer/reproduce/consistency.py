@@ -69,6 +69,6 @@ def _check_drawn(protocol: Protocol, figure: Figure, reference: Reference, path:
         raise Complaint(path, f"runs: {reference} has no curves: it is trained with follow = false")
     if figure.kind in ("loss", "accuracy") and experiment.together:
         raise Complaint(path, f"runs: {reference} is trained with others at once: draw its kind 'curves'")
-    features = experiment.arms.get(reference.arm, {}).get("features", experiment.features)
-    if figure.kind == "weights" and features != "pixels":
-        raise Complaint(path, f"runs: {reference} has weights of {features}, which are no pictures")
+    config = experiment.model_copy(update=dict(experiment.arms.get(reference.arm, {})))
+    if figure.kind == "weights" and not config.make_features().keeps_pixels:
+        raise Complaint(path, f"runs: {reference} has weights of {config.features}, which are no pictures")

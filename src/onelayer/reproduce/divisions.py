@@ -12,8 +12,9 @@ import numpy as np
 from onelayer.data import Dataset, load_dataset
 from onelayer.data.splits import Splits
 from onelayer.errors import ConfigError, printable
-from onelayer.experiment.data import Rows, make_rows
+from onelayer.experiment.data import RowMaker, Rows
 from onelayer.reproduce.protocol import Experiment
+from onelayer.storage.plain import json_text
 
 __all__ = ["Division", "Library"]
 
@@ -45,6 +46,7 @@ class Library:
         self.data_dir = data_dir
         self._splits: dict[object, Splits] = {}
         self._rows: dict[object, tuple[Rows, Rows]] = {}
+        self._makers: dict[object, RowMaker] = {}
 
     def fingerprint(self, experiment: Experiment, seed: int) -> str:
         """Return the digest of the content that an experiment divides."""
@@ -55,8 +57,7 @@ class Library:
         """Return what two experiments have in common if their rows are the same."""
         return (
             *_source(experiment),
-            experiment.features,
-            repr(sorted(experiment.feature_parameters.items())),
+            _seen(experiment),
             experiment.classes,
             experiment.train_rows,
             experiment.validate_on,
@@ -90,7 +91,7 @@ class Library:
             None if validation is None else _only(validation, experiment.classes),
             None if tested is None else _only(tested, experiment.classes),
             names,
-            shape if experiment.features == "pixels" else None,
+            shape if experiment.make_features().keeps_pixels else None,
             splits.train.title,
         )
 
@@ -130,14 +131,27 @@ class Library:
             cut = n - experiment.hold_out_last
             kept_rows, held = Rows(train.X[:cut], train.y[:cut]), Rows(train.X[cut:], train.y[cut:])
             return _first(kept_rows, experiment, splits.train), held
-        held_out = None if splits.validation is None else make_rows(experiment, splits.validation)[0]
+        held_out = None if splits.validation is None else self._maker(experiment, splits).rows(splits.validation)
         return _first(train, experiment, splits.train), held_out
 
     def _features(self, experiment: Experiment, splits: Splits) -> tuple[Rows, Rows]:
-        key = (id(splits), experiment.features, repr(sorted(experiment.feature_parameters.items())))
+        key = (splits.train.fingerprint, splits.test.fingerprint, _seen(experiment))
         if key not in self._rows:
-            self._rows[key] = (make_rows(experiment, splits.train)[0], make_rows(experiment, splits.test)[0])
+            maker = self._maker(experiment, splits)
+            self._rows[key] = (maker.rows(splits.train), maker.rows(splits.test))
         return self._rows[key]
+
+    def _maker(self, experiment: Experiment, splits: Splits) -> RowMaker:
+        key = (splits.train.fingerprint, _seen(experiment))
+        if key not in self._makers:
+            self._makers[key] = RowMaker.fit(experiment, splits.train)
+        return self._makers[key]
+
+
+def _seen(experiment: Experiment) -> Hashable:
+    """Return what two experiments have in common if their models see the same features."""
+    keys = (experiment.features, experiment.feature_parameters, experiment.lift, experiment.lift_parameters)
+    return json_text(keys)
 
 
 def _source(experiment: Experiment) -> tuple[object, ...]:
