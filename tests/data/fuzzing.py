@@ -48,6 +48,11 @@ def encoded(form: str, mode: str = "RGB", size: tuple[int, int] = (9, 7), **opti
     return out.getvalue()
 
 
+def icns() -> bytes:
+    png = encoded("PNG", size=(16, 16))
+    return struct.pack(">4sI4sI", b"icns", 16 + len(png), b"icp4", 8 + len(png)) + png
+
+
 def npz(save: Callable[..., None]) -> bytes:
     out = io.BytesIO()
     save(out, X=pixels(ROWS, 4, 4), y=np.arange(ROWS) % 3, class_names=np.array(["a", "b", "c"]))
@@ -137,6 +142,15 @@ READERS = {
     "bmp": Reader(".bmp", lambda: encoded("BMP"), read_image),
     "webp": Reader(".webp", lambda: encoded("WEBP"), read_image),
     "ppm": Reader(".ppm", lambda: encoded("PPM"), read_image),
+    "avif": Reader(".avif", lambda: encoded("AVIF"), read_image),
+    "jpeg2000": Reader(".jp2", lambda: encoded("JPEG2000"), read_image),
+    "ico": Reader(".ico", lambda: encoded("ICO"), read_image),
+    "icns": Reader(".icns", icns, read_image),
+    "tga": Reader(".tga", lambda: encoded("TGA", compression="tga_rle"), read_image),
+    "pcx": Reader(".pcx", lambda: encoded("PCX"), read_image),
+    "qoi": Reader(".qoi", lambda: encoded("QOI"), read_image),
+    "sgi": Reader(".sgi", lambda: encoded("SGI"), read_image),
+    "dds": Reader(".dds", lambda: encoded("DDS"), read_image),
 }
 
 _EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1, 2**64 - 1)

@@ -15,8 +15,9 @@ import numpy as np
 from onelayer.errors import DataError
 
 from .content import Content, Part
+from .image_formats import IMAGE_SUFFIXES
 from .image_options import AS_FOUND, ImageOptions
-from .images import IMAGE_SUFFIXES, Source, decode_images
+from .images import Source, decode_images
 from .untrusted import as_text, label
 
 __all__ = ["find_class_folders", "natural_key", "read_class_folders"]

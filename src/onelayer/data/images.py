@@ -1,7 +1,7 @@
 """Image files and bytes to uint8 arrays, safely.
 
-Pictures come from anywhere, so: only common raster formats are tried (no formats that run other programs), the size is
-checked against `MAX_PIXELS` before anything is decoded, every failure is a `DataError` that names the picture, and
+Pictures come from anywhere, so: only raster formats that Pillow decodes by itself are tried (`image_formats`), the size
+is checked against `MAX_PIXELS` before anything is decoded, every failure is a `DataError` that names the picture, and
 Pillow's own limits and warnings are left as the host program set them.
 
 What a picture becomes: the first frame; turned upright as its EXIF orientation says; 16-bit grey is cut to its upper
@@ -24,20 +24,17 @@ from numpy.typing import NDArray
 
 from onelayer.errors import DataError, printable
 
+from .image_formats import open_image
 from .untrusted import allocate
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "decode_images", "read_image"]
+__all__ = ["MAX_PIXELS", "decode_images", "read_image"]
 
 MAX_PIXELS = 1 << 26
 """Pictures of more pixels than this (67 million, 8192 × 8192) are refused before they are decoded."""
 
-IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm"}
-)
-_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 _WORTH_A_THREAD = 16_384  # bytes of an encoded picture
 _GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N"})
 
@@ -175,7 +172,7 @@ def _decode(source: Source, channels: int | None, resize: tuple[int, int] | None
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_FORMATS) as image:
+        with open_image(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
             _check_size(image.size, name)
             image.load()
             upright = _upright(image)
@@ -191,7 +188,7 @@ def _decode(source: Source, channels: int | None, resize: tuple[int, int] | None
     except Exception as error:  # hostile bytes make Pillow's decoders raise nearly every type there is
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0] or type(error).__name__
         if isinstance(error, UnidentifiedImageError):
-            reason = "it is none of " + ", ".join(_FORMATS)
+            reason = "it has none of the formats that are read (PNG, JPEG, TIFF, WebP, AVIF and so on)"
         raise DataError(f"{printable(name)} can't be read as an image: {printable(reason)}.") from error
 
 
