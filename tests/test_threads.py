@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
 
 import joblib
+import numpy as np
 import pytest
 import threadpoolctl
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from onelayer import OneLayerClassifier
 from onelayer.errors import ConfigError
+from onelayer.estimators.fitting import fit_classifier
 from onelayer.threads import (
     _CONTROLLED,
     _controller,
     _processors,
     limited_threads,
     map_in_threads,
+    pool_of_threads,
     threads_for,
     usable_threads,
 )
+from onelayer.training.listeners import Listener
 
 
 def blas_threads():
@@ -100,6 +106,101 @@ def test_libraries_are_held_to_the_limit_and_let_go_again():
     with limited_threads(1):
         assert blas_threads() == {1}
     assert blas_threads() == before
+
+
+class Limited:
+    """A thread that is under a limit until it is told to end."""
+
+    def __init__(self, count):
+        self.told, self.ready, self.usable = threading.Event(), threading.Event(), None
+        self.thread = threading.Thread(target=self.work, args=(count,), daemon=True)
+        self.thread.start()
+        assert self.ready.wait(60)
+
+    def work(self, count):
+        with limited_threads(count):
+            self.usable = usable_threads(None)
+            self.ready.set()
+            self.told.wait(60)
+
+    def end(self):
+        self.told.set()
+        self.thread.join(60)
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))], ids=str)
+def test_limits_that_overlap_leave_nothing_behind_in_whatever_order_they_end(four_processors, order):
+    limits = [1, 3, 2]
+    threads = [Limited(count) for count in limits]
+    assert [thread.usable for thread in threads] == limits
+    in_force = dict(enumerate(limits))
+    for place in order:
+        assert blas_threads() == {min(in_force.values())}
+        threads[place].end()
+        del in_force[place]
+    assert blas_threads() == {4}
+
+
+def test_another_thread_may_use_what_it_could_without_a_limit(four_processors):
+    other = Limited(1)
+    assert usable_threads(None) == 4
+    other.end()
+
+
+def test_limits_within_one_another_never_rise(four_processors):
+    with limited_threads(2), limited_threads(3):
+        assert (usable_threads(None), blas_threads()) == (2, {2})
+    assert (usable_threads(None), blas_threads()) == (4, {4})
+
+
+def test_helpers_are_under_the_limit_of_who_called_them(four_processors):
+    assert set(map_in_threads(lambda item: usable_threads(None), range(8), 3)) == {1}
+    with limited_threads(2), pool_of_threads(3) as pool:
+        assert [*pool.map(usable_threads, [None] * 3)] == [2, 2, 2]
+
+
+class Waits(Listener):
+    """Says that training has begun, and lets it go on when it is told to."""
+
+    def __init__(self):
+        self.begun, self.told = threading.Event(), threading.Event()
+
+    def on_train_begin(self, state):
+        self.begun.set()
+        assert self.told.wait(60)
+
+
+def test_two_fits_that_overlap_give_the_libraries_back(four_processors):
+    X, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
+    fits = []
+    for waits in (Waits(), Waits()):
+        clf = OneLayerClassifier(n_jobs=1, max_epochs=1, random_state=0)
+        fits.append((waits, threading.Thread(target=fit_classifier, args=(clf, X, y), kwargs={"listeners": [waits]})))
+    for waits, thread in fits:
+        thread.start()
+        assert waits.begun.wait(60)
+    for waits, thread in fits:  # the first to begin is the first to end
+        waits.told.set()
+        thread.join(60)
+    assert blas_threads() == {4}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_child_has_only_the_limits_of_the_thread_that_forked(four_processors):
+    def of_child():
+        read, write = os.pipe()
+        if not (child := os.fork()):
+            os.write(write, bytes([usable_threads(None), *blas_threads()]))
+            os._exit(0)
+        os.waitpid(child, 0)
+        os.close(write)
+        return [*os.read(read, 100)]
+
+    other = Limited(1)
+    assert of_child() == [4, 4]
+    with limited_threads(3):
+        assert of_child() == [3, 3]
+    other.end()
 
 
 @pytest.mark.parametrize(("work", "threads"), [(128 * 784 * 10, 1), (1000 * 3072 * 100, 4)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from onelayer.reproduce.runs import Result, Run, naming, read_result, runs_of
 from onelayer.reproduce.training import Desk, Trained
 from onelayer.storage.environment import describe_environment
 from onelayer.storage.run_directory import RunDirectory
-from onelayer.threads import limited_threads, usable_threads
+from onelayer.threads import limited_threads, pool_of_threads, usable_threads
 
 __all__ = ["Results", "run_protocol"]
 
@@ -93,7 +93,8 @@ def _jobs(runs: Sequence[Run]) -> list[list[Run]]:
 
 def _train_all(desk: Desk, jobs: list[list[Run]]) -> Generator[list[Trained], None, None]:
     """Yield what jobs give, as they end; one thread trains each, so that its bits don't depend on their number."""
-    with limited_threads(1), ThreadPoolExecutor(min(len(jobs), usable_threads(None))) as pool:
+    at_once = min(len(jobs), usable_threads(None))
+    with limited_threads(1), pool_of_threads(at_once) as pool:
         pending: set[Future[list[Trained]]] = {pool.submit(desk.train, job) for job in jobs}
         try:
             while pending:
