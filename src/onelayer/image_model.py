@@ -12,7 +12,8 @@ import numpy as np
 from sklearn.base import clone
 
 from onelayer.arrays import Array
-from onelayer.data.images import MAX_PIXELS, read_image
+from onelayer.data.image_options import ImageOptions, ResizeMode
+from onelayer.data.images import MAX_PIXELS, decode, quiet
 from onelayer.errors import InputError, ModelFileError, OnelayerError, printable
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.model_file import classifier_contents, parse_table, read_classifier, read_model_file
@@ -40,17 +41,23 @@ class ImageModel:
     class_names : sequence of str
         A name for each of its k classes.
     image_shape : (h, w, c)
-        Of the images it takes. Image files of another size are stretched to h × w, and turned grey or RGB as c = 1 or 3
+        Of the images it takes. Image files of another size are brought to h × w, and turned grey or RGB as c = 1 or 3
         asks for.
     features : ImageFeatures or None
         What turns images into rows, fitted if it learns something; None for pixels.
     value_range : (float, float)
         What black and white are in the training images; pixels of image files (0 to 255) are mapped to it.
+    resize_mode : {"stretch", "crop", "pad"}
+        How image files are brought to h × w: stretched, cut to the middle in proportion, or set in black bars.
+    file_range : (float, float) or None
+        What black and white are in image files; None for what their format says.
 
     Raises
     ------
     InputError
         If these parts do not fit each other.
+    ConfigError
+        If ``resize_mode`` or ``file_range`` is none.
 
     Examples
     --------
@@ -70,12 +77,20 @@ class ImageModel:
         *,
         features: ImageFeatures | None = None,
         value_range: tuple[float, float] = (0.0, 255.0),
+        resize_mode: ResizeMode = "stretch",
+        file_range: tuple[float, float] | None = None,
     ) -> None:
         self.classifier = classifier
         self.class_names = tuple(str(name) for name in class_names)
         height, width, channels = image_shape
         self.image_shape = _checked_shape((int(height), int(width), int(channels)))
         self.value_range = (float(value_range[0]), float(value_range[1]))
+        self.preparation = ImageOptions(
+            (self.image_shape[0], self.image_shape[1]),
+            resize_mode,
+            1 if self.image_shape[2] == 1 else 3,
+            None if file_range is None else (float(file_range[0]), float(file_range[1])),
+        )
         self.features = _fitted(features or make_features(DEFAULT_FEATURES), self.image_shape)
         self._check()
 
@@ -150,10 +165,15 @@ class ImageModel:
             "image_shape": self.image_shape,
             "value_range": self.value_range,
         }
+        # What most models have is left out, so that their files are those of earlier versions.
+        if self.preparation.resize_mode != "stretch":
+            table["resize_mode"] = self.preparation.resize_mode
+        if self.preparation.value_range is not None:
+            table["file_range"] = self.preparation.value_range
         write_tensors(path, arrays, metadata | {"image_model": json.dumps(table, sort_keys=True)})
 
     def read(self, paths: Sequence[str | PathLike[str]]) -> Array:
-        """Return image files as the model takes them: stretched to its size, in its channels and its range of values.
+        """Return image files as the model takes them: brought to its size, in its channels and its range of values.
 
         Parameters
         ----------
@@ -173,9 +193,9 @@ class ImageModel:
         """
         if not paths:
             raise InputError("there are no images to predict: give at least one")
-        height, width, channels = self.image_shape
-        pictures = np.stack([read_image(Path(path), channels=channels, resize=(height, width)) for path in paths])
-        return self.rescaled(pictures)
+        with quiet():
+            pictures = [decode(Path(path), self.preparation, str(path)).pixels for path in paths]
+        return self.rescaled(np.stack(pictures))
 
     def rescaled(self, images: Array, value_range: tuple[float, float] = (0.0, 255.0)) -> Array:
         """Return images whose black and white are ``value_range`` in the model's range: float32 if that is another."""
@@ -230,6 +250,8 @@ def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
             shape,
             features=restore_features(table, shape, learned),
             value_range=table["value_range"],
+            resize_mode=table.get("resize_mode", "stretch"),  # files of earlier versions have neither
+            file_range=table.get("file_range"),
         )
     except (
         OnelayerError,

@@ -278,7 +278,6 @@ CASES = {
     unreadable_image: "3.png",
     truncated_image: "3.png",
     decompression_bomb: "3.png has too many pixels",
-    mixed_sizes: "--resize H,W",
     too_few_to_stratify: "too few rows to split",
     nan_feature: "row 7, column 1 is nan",
     infinite_feature: "row 7, column 1 is -inf",

@@ -9,7 +9,7 @@ from PIL import Image
 
 from onelayer.data import load_dataset
 from onelayer.data.folder import find_class_folders, natural_key, read_class_folders
-from onelayer.errors import DataError
+from onelayer.errors import DataError, DataWarning
 
 
 def fill(root: Path, classes: dict[str, list[int]], suffix: str = "png", size: tuple[int, int] = (3, 4)) -> None:
@@ -85,12 +85,13 @@ def test_one_class_is_refused(tmp_path: Path) -> None:
         load_dataset(tmp_path)
 
 
-def test_mixed_sizes_need_resize(tmp_path: Path) -> None:
+def test_mixed_sizes_get_one(tmp_path: Path) -> None:
     fill(tmp_path, {"a": [1] * 5})
     fill(tmp_path, {"b": [2] * 5}, size=(9, 9))
-    with pytest.raises(DataError, match="--resize"):
-        load_dataset(tmp_path)
-    assert load_dataset(tmp_path, resize=(6, 5)).train.image_shape == (6, 5, 1)
+    with pytest.warns(DataWarning, match="images of 3×4 to 9×9 pixels.* brought to 6×6"):
+        assert load_dataset(tmp_path).train.image_shape == (6, 6, 1)
+    with pytest.warns(DataWarning, match="stretched to 6×5"):
+        assert load_dataset(tmp_path, resize=(6, 5)).train.image_shape == (6, 5, 1)
 
 
 def test_an_unreadable_image_is_named(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from onelayer.data import load_dataset, read_image
 from onelayer.data.parquet import find_parquet, read_parquet_file, read_parquet_folder
-from onelayer.errors import DataError, MissingDependencyError
+from onelayer.errors import DataError, DataWarning, MissingDependencyError
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -104,9 +104,10 @@ def test_a_missing_shard_is_refused(tmp_path: Path) -> None:
 
 def test_resize(file: Path) -> None:
     images = [{"bytes": encoded("PNG", size=(3 + i, 4)), "path": None} for i in range(12)]
-    with pytest.raises(DataError, match=r"set\.parquet, row 1 is 4×4 pixels"):
-        load_dataset(write(file, images))
-    assert load_dataset(file, resize=(5, 6)).train.image_shape == (5, 6, 3)
+    with pytest.warns(DataWarning, match="images of 3×4 to 14×4 pixels.* brought to 4×4"):
+        assert load_dataset(write(file, images)).train.image_shape == (4, 4, 3)
+    with pytest.warns(DataWarning, match="stretched to 5×6"):
+        assert load_dataset(file, resize=(5, 6)).train.image_shape == (5, 6, 3)
 
 
 BAD: list[tuple[str, dict[str, Any]]] = [

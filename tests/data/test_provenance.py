@@ -7,7 +7,7 @@ from onelayer.data.provenance import LeftOut, Provenance
 
 def test_nothing_to_tell() -> None:
     assert Provenance().lines() == []
-    assert Provenance().to_dict() == {"files": {}, "left_out": [], "notes": []}
+    assert Provenance().to_dict() == {"files": {}, "left_out": [], "notes": [], "pictures": {}}
 
 
 def test_lines_name_a_few_and_count_the_rest() -> None:

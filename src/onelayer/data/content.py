@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from onelayer.errors import DataError
 
+from .image_options import ImageOptions
 from .provenance import Provenance
 
 __all__ = ["Content", "Part"]
@@ -40,6 +41,8 @@ class Content:
         The files that were read (a folder of images: that folder).
     value_range : (float, float) or None
         None where it must be taken from the values (float features).
+    preparation : ImageOptions or None
+        What made the images of pictures of any size and colour; None where they were arrays.
     provenance : Provenance
         Which files became which part, what was left out, and what was decided on the way.
     """
@@ -49,6 +52,7 @@ class Content:
     format: str
     files: tuple[Path, ...]
     value_range: tuple[float, float] | None = (0.0, 255.0)
+    preparation: ImageOptions | None = None
     provenance: Provenance = field(default_factory=Provenance)
 
     def __post_init__(self) -> None:

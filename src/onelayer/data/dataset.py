@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from onelayer.arrays import aligned_empty
 from onelayer.errors import DataError, printable
 
+from .image_options import ImageOptions
 from .provenance import Provenance
 
 __all__ = ["SPLITS", "Dataset"]
@@ -47,6 +48,8 @@ class Dataset:
         Whether the content is that of the official set; None where that can't be known.
     value_range : (float, float)
         The least and greatest value that an entry of X can have: (0, 255) for ordinary images, (0, 16) for ``digits``.
+    preparation : ImageOptions or None
+        What made the images of pictures of any size and colour, and makes such of others; None where they were arrays.
     provenance : Provenance
         Which files it was read from, what was left out of them, and what was decided on the way.
 
@@ -70,6 +73,7 @@ class Dataset:
     source: str
     official: bool | None
     value_range: tuple[float, float]
+    preparation: ImageOptions | None = None
     provenance: Provenance = field(default_factory=Provenance)
 
     def __post_init__(self) -> None:

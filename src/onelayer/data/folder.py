@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onelayer.errors import DataError
 
 from .content import Content, Part
 from .image_formats import IMAGE_SUFFIXES
 from .image_options import AS_FOUND, ImageOptions
-from .images import Source, decode_images
+from .images import Source
+from .pictures import Pictures, decode_parts
+from .provenance import Provenance
 from .untrusted import as_text, label
 
 __all__ = ["find_class_folders", "natural_key", "read_class_folders"]
@@ -59,8 +62,7 @@ def read_class_folders(folder: Path, options: ImageOptions = AS_FOUND) -> Conten
     Raises
     ------
     DataError
-        If a class folder is empty, parts have different classes, images can't be decoded, or their sizes differ and
-        no size is asked for.
+        If a class folder is empty, parts have different classes, or images can't be decoded.
     """
     folders = find_class_folders(folder)
     if not folders:
@@ -72,11 +74,19 @@ def read_class_folders(folder: Path, options: ImageOptions = AS_FOUND) -> Conten
             raise DataError(
                 f"{label(folders[part])} and the training folder differ in the class {label(Path(odd[0]))}."
             )
-    parts = {part: _read_part(place, options) for part, place in folders.items()}
-    return Content(parts, tuple(as_text(name) for name in names), "class folders", tuple(folders.values()))
+    listed = {part: _list_part(place) for part, place in folders.items()}
+    decoded = decode_parts({part: pictures for part, (pictures, _) in listed.items()}, options)
+    return Content(
+        {part: Part(decoded.arrays[part], y) for part, (_, y) in listed.items()},
+        tuple(as_text(name) for name in names),
+        "class folders",
+        tuple(folders.values()),
+        preparation=decoded.preparation,
+        provenance=Provenance(notes=decoded.notes, pictures=decoded.pictures),
+    )
 
 
-def _read_part(place: Path, options: ImageOptions) -> Part:
+def _list_part(place: Path) -> tuple[Pictures, NDArray[np.int64]]:
     paths: list[Path] = []
     counts: list[int] = []
     for folder in _folders(place):
@@ -90,8 +100,7 @@ def _read_part(place: Path, options: ImageOptions) -> Part:
         for start in range(0, len(paths), _BATCH):
             yield [(str(path), path) for path in paths[start : start + _BATCH]]
 
-    X = decode_images(batches, len(paths), resize=options.resize)
-    return Part(X, np.repeat(np.arange(len(counts), dtype=np.int64), counts))
+    return Pictures(len(paths), batches), np.repeat(np.arange(len(counts), dtype=np.int64), counts)
 
 
 def _folders(folder: Path) -> list[Path]:

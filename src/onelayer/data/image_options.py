@@ -10,12 +10,13 @@ import numpy as np
 
 from onelayer.errors import ConfigError
 
-__all__ = ["AS_FOUND", "ImageLayout", "ImageOptions", "ResizeMode"]
+__all__ = ["AS_FOUND", "LONGEST_SIDE", "ImageLayout", "ImageOptions", "ResizeMode"]
 
 ResizeMode = Literal["stretch", "crop", "pad"]
 ImageLayout = Literal["channels-last", "channels-first"]
 
-_LONGEST_SIDE = 4096
+LONGEST_SIDE = 4096
+"""The largest height or width that image files can be brought to."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class ImageOptions:
     Parameters
     ----------
     resize : (int, int) or None
-        Height and width to bring image files to, each from 1 to 4096.
+        Height and width to bring image files to.
     resize_mode : {"stretch", "crop", "pad"} or None
         How: the whole picture stretched; its middle, with the sides in proportion; or the whole picture in proportion
         with black bars. None is ``"stretch"`` where ``resize`` is given and ``"crop"`` where the size is chosen.
@@ -54,7 +55,7 @@ class ImageOptions:
     def __post_init__(self) -> None:
         if self.resize is not None and not _is_size(self.resize):
             raise ConfigError(
-                f"resize must be two sizes from 1 to {_LONGEST_SIDE}, height and width, got {self.resize!r}."
+                f"resize must be two sizes from 1 to {LONGEST_SIDE}, height and width, got {self.resize!r}."
             )
         if self.value_range is not None and not _is_range(self.value_range):
             raise ConfigError(
@@ -71,7 +72,7 @@ def _is_size(value: object) -> bool:
     return (
         isinstance(value, tuple | list)
         and len(value) == 2
-        and all(isinstance(side, int | np.integer) and 1 <= side <= _LONGEST_SIDE for side in value)
+        and all(isinstance(side, int | np.integer) and side >= 1 for side in value)
     )
 
 

@@ -17,7 +17,7 @@ from .catalog import CATALOG, CatalogEntry
 from .content import Content
 from .dataset import Dataset
 from .download import download
-from .image_options import AS_FOUND, ImageLayout, ImageOptions, ResizeMode
+from .image_options import AS_FOUND, LONGEST_SIDE, ImageLayout, ImageOptions, ResizeMode
 from .locate import Found, data_folder, find_by_name, find_by_path
 from .official import check_identity, is_official
 from .splits import Splits, stratified
@@ -127,12 +127,16 @@ def load_splits(
     progress: bool = False,
 ) -> Splits:
     """Load a data set as `load_dataset` does, with images as ``options`` say; what is noted stays with the parts."""
-    _check_arguments(validation_fraction, random_state)
+    _check_arguments(validation_fraction, random_state, options)
     entry, found = find(name_or_path, data_dir, may_download=download, progress=progress)
     return _split(read_parts(entry, found, options), validation_fraction, random_state)
 
 
-def _check_arguments(fraction: float, seed: int) -> None:
+def _check_arguments(fraction: float, seed: int, options: ImageOptions) -> None:
+    if options.resize is not None and max(options.resize) > LONGEST_SIDE:
+        raise ConfigError(
+            f"resize must be two sizes from 1 to {LONGEST_SIDE}, height and width, got {options.resize!r}."
+        )
     if isinstance(fraction, bool) or not isinstance(fraction, (int, float)) or not 0 <= fraction < 1:
         raise ConfigError(f"validation_fraction must be in [0, 1), got {fraction!r}.")
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed <= _LARGEST_SEED:
@@ -215,6 +219,7 @@ def assemble(
                 source,
                 official,
                 value_range,
+                content.preparation,
                 content.provenance,
             )
             for part, rows in content.parts.items()

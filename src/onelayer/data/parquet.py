@@ -23,7 +23,9 @@ from onelayer.errors import DataError, MissingDependencyError, printable
 
 from .content import Content, Part
 from .image_options import AS_FOUND, ImageOptions
-from .images import Source, decode_images
+from .images import Source
+from .pictures import Pictures, decode_parts
+from .provenance import Provenance
 from .untrusted import MAX_ARRAY_BYTES, label, opened
 
 __all__ = ["find_parquet", "read_parquet_file", "read_parquet_folder"]
@@ -93,15 +95,23 @@ def read_parquet_file(path: Path, options: ImageOptions = AS_FOUND) -> Content:
 
 def _read(parts: dict[str, list[Path]], options: ImageOptions) -> Content:
     arrow = _pyarrow()
-    read: dict[str, Part] = {}
+    labels: dict[str, NDArray[np.int64]] = {}
+    pictures: dict[str, Pictures] = {}
     names: tuple[str, ...] | None = None
     for part, paths in parts.items():
         files = [_open(arrow, path) for path in paths]
-        y = np.concatenate([_labels(arrow, file) for file in files])
-        X = decode_images(partial(_batches, arrow, files), len(y), resize=options.resize)
-        read[part] = Part(X, y)
+        labels[part] = np.concatenate([_labels(arrow, file) for file in files])
+        pictures[part] = Pictures(len(labels[part]), partial(_batches, arrow, files))
         names = names or files[0].names
-    return Content(read, names, "Parquet", tuple(path for paths in parts.values() for path in paths))
+    decoded = decode_parts(pictures, options)
+    return Content(
+        {part: Part(decoded.arrays[part], y) for part, y in labels.items()},
+        names,
+        "Parquet",
+        tuple(path for paths in parts.values() for path in paths),
+        preparation=decoded.preparation,
+        provenance=Provenance(notes=decoded.notes, pictures=decoded.pictures),
+    )
 
 
 def _pyarrow() -> ModuleType:

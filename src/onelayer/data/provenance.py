@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from .picture_survey import PictureSurvey
+
 __all__ = ["LeftOut", "Provenance"]
 
 _MOST_NAMES = 3
@@ -32,6 +34,8 @@ class Provenance:
         Everything that was there and was not read.
     notes : tuple of str
         What was decided that could have been decided otherwise, each a sentence.
+    pictures : mapping of str to PictureSurvey
+        What the pictures of each part were before they became arrays, if they were pictures.
 
     Examples
     --------
@@ -43,6 +47,7 @@ class Provenance:
     files: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
+    pictures: Mapping[str, PictureSurvey] = field(default_factory=lambda: MappingProxyType({}))
 
     def noting(self, *notes: str) -> Provenance:
         """Return the same with more notes."""
@@ -74,6 +79,7 @@ class Provenance:
                 for reason, names in self._by_reason().items()
             ],
             "notes": list(self.notes),
+            "pictures": {part: one.to_dict() for part, one in self.pictures.items()},
         }
 
     def _by_reason(self) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from onelayer import engine
 from onelayer.data import Dataset, Splits
+from onelayer.data.image_options import ImageOptions
 from onelayer.errors import ConfigError, InterruptedTrainingWarning, ModelFileError
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import Checkpoint, fit_classifier
@@ -213,7 +214,16 @@ def _write(
     else:
         shape = splits.train.image_shape
         assert shape is not None  # noqa: S101 (features are made of images)
-        ImageModel(clf, names, shape, features=features, value_range=splits.train.value_range).save(run.model_path)
+        prepared = splits.train.preparation or ImageOptions()
+        ImageModel(
+            clf,
+            names,
+            shape,
+            features=features,
+            value_range=splits.train.value_range,
+            resize_mode=prepared.resize_mode or "stretch",
+            file_range=prepared.value_range,
+        ).save(run.model_path)
     figures, evaluations = {}, {}
     for name, rows in parts.items():
         figures[name], evaluations[name] = evaluate_rows(clf, rows, names)
