@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onelayer.derivations import Claim, audit, audit_all, bounded, decide, load_claim, packaged_claims, parse_claim
+from onelayer.derivations import (
+    ClaimedFormula,
+    audit,
+    audit_all,
+    auditor,
+    decide,
+    load_claim,
+    packaged_claims,
+    parse_claim,
+)
 from onelayer.errors import OnelayerError
 
 REFUTED = {
@@ -81,7 +90,7 @@ def test_own_process_gives_the_same_audit():
 
 
 def test_audit_that_takes_too_long_is_undecided():
-    hard = Claim("hard", "softmax", "+".join(["sum(k, sum(j, (ŷ[k] - ŷ[j])^9))"] * 9), variable="z[k]")
+    hard = ClaimedFormula("hard", "softmax", "+".join(["sum(k, sum(j, (ŷ[k] - ŷ[j])^9))"] * 9), variable="z[k]")
     began = time.monotonic()
     found = audit(hard, seconds=0.2)
     assert (found.verdict, found.reason) == ("undecided", "not decided within 0.2 seconds")
@@ -89,21 +98,21 @@ def test_audit_that_takes_too_long_is_undecided():
 
 
 def test_audit_that_runs_out_of_memory_is_undecided(monkeypatch):
-    monkeypatch.setattr(bounded, "_WORKER", "onelayer.derivations.no_such_module")
+    monkeypatch.setattr(auditor, "_WORKER", "import no_such_module")
     found = audit(packaged_claims()["tdt4265-a1-a"])
     assert (found.verdict, found.reason[:40]) == ("undecided", "the audit needed more than 2 GiB of memo")
 
 
 def test_more_kinks_than_are_looked_at_leave_a_claim_undecided():
     kinks = "+".join(f"plus(z[k] + {n}*z[j])" for n in range(1, 8))
-    claim = Claim(
+    claim = ClaimedFormula(
         "kinks", "softmax", f"({kinks})*(1 + exp(z[k]))", f"({kinks}) + ({kinks})*exp(z[k])", assume=("j != k",)
     )
     assert decide(claim).verdict == "undecided"
 
 
 def test_shapes_that_differ_refute_a_claim():
-    found = decide(Claim("column", "sigmoid", "-1/K*(y - p)", variable="s"))
+    found = decide(ClaimedFormula("column", "sigmoid", "-1/K*(y - p)", variable="s"))
     assert (found.verdict, found.reason) == ("refuted", "what is claimed and what is true have different shapes")
 
 
@@ -111,7 +120,7 @@ def test_shapes_that_differ_refute_a_claim():
     ("assume", "verdict"), [((), "refuted"), (("j != k",), "proved"), (("j = k",), "refuted")], ids=str
 )
 def test_condition_on_indices_counts(assume, verdict):
-    claim = Claim("Jacobian", "softmax", "-ŷ[k]*ŷ[j]", "ŷ[k]", "z[j]", assume=assume)
+    claim = ClaimedFormula("Jacobian", "softmax", "-ŷ[k]*ŷ[j]", "ŷ[k]", "z[j]", assume=assume)
     assert decide(claim).verdict == verdict
 
 
@@ -173,7 +182,7 @@ def test_any_table_is_a_claim_or_refused(table):
     lines = (f"{key} = {_toml(value)}" for key, value in table.items())
     with contextlib.suppress(OnelayerError):
         claim = parse_claim("\n".join(lines))
-        assert claim.setting.name == claim.loss
+        assert claim.notation.name == claim.loss
 
 
 def _toml(value):

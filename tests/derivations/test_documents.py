@@ -9,7 +9,7 @@ import pytest
 
 from onelayer.derivations import (
     DERIVATIONS,
-    Claim,
+    ClaimedFormula,
     Proof,
     decide,
     html_claim,
@@ -18,9 +18,8 @@ from onelayer.derivations import (
     show_claim,
     show_derivation,
 )
-from onelayer.derivations.audit import Audit
-from onelayer.derivations.latex import Latex
-from onelayer.derivations.mathml import MathML
+from onelayer.derivations.auditor import Audit
+from onelayer.derivations.markup import Latex, MathML
 
 MATHML = {"math", "mi", "mn", "mo", "mrow", "mfrac", "msub", "msup", "msubsup", "munder", "mover", "mspace", "mtext"}
 MATHML |= {"mtable", "mtr", "mtd"}
@@ -85,7 +84,7 @@ def test_page_asks_nothing_of_any_network_and_runs_nothing():
 
 
 def test_names_in_a_claim_are_text():
-    claim = Claim("<b>& \x1b[31m", "softmax", "ŷ[k]", "ŷ[k]", explanation="<script>")
+    claim = ClaimedFormula("<b>& \x1b[31m", "softmax", "ŷ[k]", "ŷ[k]", explanation="<script>")
     assert "<b>&" not in html_claim(claim, OPEN)
     assert "<script>" not in html_claim(claim, OPEN)
     assert "\x1b" not in show_claim(claim, OPEN)
@@ -108,10 +107,12 @@ def test_audit_is_shown_with_its_counterexample():
     ],
 )
 def test_latex_of_a_formula(formula, latex):
-    setting = DERIVATIONS["softmax"].setting
-    assert Latex(setting).show(setting.parse(formula)) == latex
+    notation = DERIVATIONS["softmax"].notation
+    assert Latex(notation).show(notation.parse(formula)) == latex
 
 
 def test_mathml_of_a_fraction():
-    setting = DERIVATIONS["softmax"].setting
-    assert MathML(setting).show(setting.parse("1/K")) == "<mfrac><mrow><mn>1</mn></mrow><mrow><mi>K</mi></mrow></mfrac>"
+    notation = DERIVATIONS["softmax"].notation
+    assert (
+        MathML(notation).show(notation.parse("1/K")) == "<mfrac><mrow><mn>1</mn></mrow><mrow><mi>K</mi></mrow></mfrac>"
+    )

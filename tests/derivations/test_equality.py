@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from onelayer.derivations.equality import MAX_KINKS, equal
-from onelayer.derivations.settings import SETTINGS
+from onelayer.derivations.notations import NOTATIONS
 from onelayer.derivations.symbolic import Symbolic
 
 EQUAL = [
@@ -38,10 +38,10 @@ DIFFERENT = [
 
 
 def sides_are_equal(left, right):
-    setting = SETTINGS["softmax"]
-    symbolic = Symbolic(setting, {"K": 3, "d": 2, "H": 2, "N": 2})
+    notation = NOTATIONS["softmax"]
+    symbolic = Symbolic(notation, {"K": 3, "d": 2, "H": 2, "N": 2})
     at = {"j": 0, "k": 1}
-    return equal(symbolic, symbolic.value(setting.parse(left), at), symbolic.value(setting.parse(right), at))
+    return equal(symbolic, symbolic.value(notation.parse(left), at), symbolic.value(notation.parse(right), at))
 
 
 @pytest.mark.parametrize(("left", "right"), EQUAL)

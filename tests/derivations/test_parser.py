@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onelayer.derivations.expression import FUNCTIONS
+from onelayer.derivations.notations import NOTATIONS
 from onelayer.derivations.parser import MAX_LENGTH
-from onelayer.derivations.settings import SETTINGS
-from onelayer.derivations.text import Text
+from onelayer.derivations.typesetting import PlainText
 from onelayer.errors import OnelayerError
 
-SOFTMAX = SETTINGS["softmax"]
+SOFTMAX = NOTATIONS["softmax"]
 
 SHOWN = [
     ("-z[k]*2", "−zₖ · 2"),
@@ -71,7 +71,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("formula", "shown"), SHOWN)
 def test_formula_is_read_and_set(formula, shown):
-    assert Text(SOFTMAX).show(SOFTMAX.parse(formula)) == shown
+    assert PlainText(SOFTMAX).show(SOFTMAX.parse(formula)) == shown
 
 
 @pytest.mark.parametrize(("formula", "message"), REFUSED)

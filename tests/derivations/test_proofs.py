@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from onelayer.derivations import AGREEMENT, DERIVATIONS, get_derivation
-from onelayer.derivations.numeric import Comparison
-from onelayer.derivations.settings import SETTINGS
+from onelayer.derivations.interpreter import Comparison
+from onelayer.derivations.notations import NOTATIONS
 from onelayer.errors import ConfigError
 
 NAMES = [
@@ -28,7 +28,7 @@ NAMES = [
     "relative-entropy",
 ]
 STEPS = [
-    pytest.param(derivation, step, id=f"{derivation.name}: {step.part.title}, {step.number}")
+    pytest.param(derivation, step, id=f"{derivation.name}: {step.chain.title}, {step.number}")
     for derivation in DERIVATIONS.values()
     for step in derivation.steps
 ]
@@ -89,17 +89,17 @@ def test_step_with_another_sign_is_refused(derivation, step):
 @pytest.mark.parametrize(("name", "number", "formula"), WRONG_RESULTS)
 def test_wrong_result_is_refused(name, number, formula):
     derivation = DERIVATIONS[name]
-    part = derivation.parts[number]
-    wrong = replace(part, lines=(*part.lines[:-1], replace(part.lines[-1], formula=formula)))
-    proof = replace(derivation, parts=(wrong,)).prove(classes=(2, 3))
-    assert [(step.part.title, step.right) for step in proof.failed] == [(part.title, formula)]
+    chain = derivation.chains[number]
+    wrong = replace(chain, lines=(*chain.lines[:-1], replace(chain.lines[-1], formula=formula)))
+    proof = replace(derivation, chains=(wrong,)).prove(classes=(2, 3))
+    assert [(step.chain.title, step.right) for step in proof.failed] == [(chain.title, formula)]
 
 
 def test_case_is_not_proved_where_it_does_not_apply():
     derivation = DERIVATIONS["softmax-jacobian"]
-    (first, *_) = derivation.parts
+    (first, *_) = derivation.chains
     everywhere = replace(first, equal=None)
-    assert not replace(derivation, parts=(everywhere,)).prove(classes=(2,)).holds
+    assert not replace(derivation, chains=(everywhere,)).prove(classes=(2,)).holds
 
 
 @pytest.mark.parametrize("derivation", DERIVATIONS.values(), ids=NAMES)
@@ -109,13 +109,13 @@ def test_results_are_what_the_package_computes_for_up_to_twelve_classes(derivati
 
 def test_numerical_check_notices_a_wrong_result():
     wrong = Comparison("y[k] - ŷ[k]", {"z": [0.0, 0.0], "y": [1.0, 0.0]}, [-0.5, 0.5])
-    assert wrong.error(SETTINGS["softmax"]) == 1.0
+    assert wrong.error(NOTATIONS["softmax"]) == 1.0
 
 
 def test_chain_of_every_part_ends_where_its_title_says():
     for derivation in DERIVATIONS.values():
-        for part in derivation.parts:
-            assert part.start != part.result
+        for chain in derivation.chains:
+            assert chain.start != chain.result
 
 
 def test_unknown_name_is_answered_with_a_near_one():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from onelayer.derivations.audit import Audit, audit_all, decide
-from onelayer.derivations.bounded import audit
+from onelayer.derivations.auditor import Audit, audit, audit_all, decide
 from onelayer.derivations.catalog import DERIVATIONS
-from onelayer.derivations.claim import Claim, load_claim, packaged_claims, parse_claim
-from onelayer.derivations.derivation import AGREEMENT, Derivation, Line, Part, Proof, Rule, Step
+from onelayer.derivations.claim import ClaimedFormula, load_claim, packaged_claims, parse_claim
+from onelayer.derivations.derivation import AGREEMENT, Chain, Derivation, Line, Proof, Rule, Step
 from onelayer.derivations.documents import html_claim, html_derivation, html_page, show_claim, show_derivation
 from onelayer.errors import ConfigError, did_you_mean, printable
 
@@ -14,10 +13,10 @@ __all__ = [
     "AGREEMENT",
     "DERIVATIONS",
     "Audit",
-    "Claim",
+    "Chain",
+    "ClaimedFormula",
     "Derivation",
     "Line",
-    "Part",
     "Proof",
     "Rule",
     "Step",

@@ -9,14 +9,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from onelayer.derivations.expression import INDEX_AXES, Derivative, Node, Reference, walk
-from onelayer.derivations.setting import Setting
-from onelayer.derivations.settings import SETTINGS
-from onelayer.derivations.shapes import shape_of
+from onelayer.derivations.expression import INDEX_AXES, Derivative, Indexed, Node, walk
+from onelayer.derivations.notation import Notation, shape_of
+from onelayer.derivations.notations import NOTATIONS
 from onelayer.errors import ConfigError, did_you_mean, printable
 from onelayer.storage.files import read_limited
 
-__all__ = ["Claim", "load_claim", "packaged_claims", "parse_claim"]
+__all__ = ["ClaimedFormula", "load_claim", "packaged_claims", "parse_claim"]
 
 MAX_CLAIM_BYTES: Final = 1 << 14
 MAX_CLAIM_LINES: Final = 300
@@ -24,7 +23,7 @@ ONE_HOT: Final = "one-hot"
 
 _TEXTS: Final = {
     "title": "what is claimed, in words",
-    "loss": "the setting, which says what formulas may name",
+    "loss": "the notation, which says what formulas may name",
     "claimed": "the formula that is claimed",
     "expression": "what it is claimed of; the loss itself if not given",
     "variable": "the quantity that it is differentiated by, if it is",
@@ -38,7 +37,7 @@ _NEEDED: Final = ("title", "loss", "claimed")
 
 
 @dataclass(frozen=True)
-class Claim:
+class ClaimedFormula:
     """What is claimed; see ``parse_claim`` for the keys, which are these names.
 
     Parameters
@@ -65,19 +64,19 @@ class Claim:
     tolerance: float = 0.0
 
     @property
-    def setting(self) -> Setting:
+    def notation(self) -> Notation:
         """The quantities, with one-hot targets if those are assumed."""
-        setting = SETTINGS[self.loss]
-        return setting.with_one_hot_targets() if ONE_HOT in self.assume else setting
+        notation = NOTATIONS[self.loss]
+        return notation.with_one_hot_targets() if ONE_HOT in self.assume else notation
 
     @property
     def about(self) -> Node:
         """What the claim is about, as a formula."""
-        setting = self.setting
-        body = setting.parse(self.expression or setting.objective)
+        notation = self.notation
+        body = notation.parse(self.expression or notation.objective)
         if not self.variable:
             return body
-        return Derivative(body, _quantity(setting, self.variable))
+        return Derivative(body, _quantity(notation, self.variable))
 
     @property
     def conditions(self) -> tuple[tuple[str, str, bool], ...]:
@@ -89,7 +88,7 @@ class Claim:
         return all((at[left] == at[right]) is same for left, right, same in self.conditions)
 
 
-def load_claim(path: str | os.PathLike[str]) -> Claim:
+def load_claim(path: str | os.PathLike[str]) -> ClaimedFormula:
     """Return the claim in a TOML file.
 
     Raises
@@ -106,7 +105,7 @@ def load_claim(path: str | os.PathLike[str]) -> Claim:
     return parse_claim(text, name)
 
 
-def parse_claim(text: str, name: str = "claim") -> Claim:
+def parse_claim(text: str, name: str = "claim") -> ClaimedFormula:
     r"""Return the claim that a TOML text is.
 
     Parameters
@@ -143,7 +142,7 @@ def parse_claim(text: str, name: str = "claim") -> Claim:
         for needed in _NEEDED:
             if needed not in table:
                 raise ConfigError(f"the key {needed!r} is missing ({_TEXTS[needed]})")
-        claim = Claim(**{**table, "assume": tuple(table.get("assume", ()))})
+        claim = ClaimedFormula(**{**table, "assume": tuple(table.get("assume", ()))})
         for key in ("loss", "assume", "expression", "variable", "claimed", "truth", "tolerance"):
             _check_formula(claim, key)
     except ConfigError as error:
@@ -151,7 +150,7 @@ def parse_claim(text: str, name: str = "claim") -> Claim:
     return claim
 
 
-def packaged_claims() -> dict[str, Claim]:
+def packaged_claims() -> dict[str, ClaimedFormula]:
     """Return the claims of the five reports that come with the package, by name.
 
     Examples
@@ -179,35 +178,35 @@ def _check_key(key: str, value: Any) -> None:
         raise ConfigError(f"{key}: a text, {_TEXTS[key]}")
 
 
-def _check_formula(claim: Claim, key: str) -> None:
+def _check_formula(claim: ClaimedFormula, key: str) -> None:
     """Raise ConfigError if the value of this key means nothing."""
-    if key == "loss" and claim.loss not in SETTINGS:
+    if key == "loss" and claim.loss not in NOTATIONS:
         shown = printable(claim.loss, 40)
-        raise ConfigError(f"loss: unknown {shown!r}{did_you_mean(shown, SETTINGS)}; known are {', '.join(SETTINGS)}")
+        raise ConfigError(f"loss: unknown {shown!r}{did_you_mean(shown, NOTATIONS)}; known are {', '.join(NOTATIONS)}")
     try:
         if key == "assume":
             if not all(_conditions_known(claim)):
                 raise ConfigError("one-hot targets need targets that are probabilities, as in softmax")
         elif key == "variable":
-            shape_of(claim.about, claim.setting.axes)
+            shape_of(claim.about, claim.notation.axes)
         elif key == "tolerance" and claim.tolerance:
             _check_is_number(claim)
-        elif key == "expression" and not (claim.expression or claim.setting.objective):
+        elif key == "expression" and not (claim.expression or claim.notation.objective):
             raise ConfigError(f"is needed, as {claim.loss!r} has no loss of its own")
         elif key in ("expression", "claimed", "truth") and getattr(claim, key):
-            claim.setting.parse(getattr(claim, key))
+            claim.notation.parse(getattr(claim, key))
     except ConfigError as error:
         raise ConfigError(f"{key}: {error}") from None
 
 
-def _conditions_known(claim: Claim) -> list[bool]:
-    one_hot = SETTINGS[claim.loss].with_one_hot_targets() != SETTINGS[claim.loss]
+def _conditions_known(claim: ClaimedFormula) -> list[bool]:
+    one_hot = NOTATIONS[claim.loss].with_one_hot_targets() != NOTATIONS[claim.loss]
     return [one_hot if text == ONE_HOT else bool(_condition(text)) for text in claim.assume]
 
 
-def _check_is_number(claim: Claim) -> None:
-    formulas = (claim.about, claim.setting.parse(claim.claimed))
-    named = sorted({part.name for node in formulas for part in walk(node) if isinstance(part, Reference)})
+def _check_is_number(claim: ClaimedFormula) -> None:
+    formulas = (claim.about, claim.notation.parse(claim.claimed))
+    named = sorted({part.name for node in formulas for part in walk(node) if isinstance(part, Indexed)})
     if named:
         raise ConfigError(f"only numbers are compared so, without quantities: {', '.join(named)}")
 
@@ -220,10 +219,10 @@ def _condition(text: str) -> tuple[str, str, bool]:
     return left, right, sign == "="
 
 
-def _quantity(setting: Setting, text: str) -> Reference:
-    node = setting.parse(text)
-    if not isinstance(node, Reference):
-        raise ConfigError(f"a quantity expected, such as z[k]; known are {', '.join(setting.axes)}")
+def _quantity(notation: Notation, text: str) -> Indexed:
+    node = notation.parse(text)
+    if not isinstance(node, Indexed):
+        raise ConfigError(f"a quantity expected, such as z[k]; known are {', '.join(notation.axes)}")
     return node
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from onelayer.derivations.expression import INDEX_AXES
-from onelayer.derivations.setting import Domain
+from onelayer.derivations.notation import Domain
 from onelayer.derivations.symbolic import Symbolic, indicator
 
 __all__ = ["Counterexample", "find_counterexample"]
@@ -78,12 +78,12 @@ def find_counterexample(
 def _axes(symbolic: Symbolic, at: Mapping[str, int], symbols: list[Any]) -> set[str]:
     """Return the axes whose lengths play a part."""
     named = {symbolic.name_of(symbol)[0] for symbol in symbols}
-    return {INDEX_AXES[index] for index in at}.union(*(symbolic.setting.axes[name] for name in named))
+    return {INDEX_AXES[index] for index in at}.union(*(symbolic.notation.axes[name] for name in named))
 
 
 def _points(symbolic: Symbolic, symbols: list[Any], limit: int) -> Iterator[dict[Any, Any]]:
     """Return values for the symbols, the simplest first: the sum of their places among the candidates grows."""
-    kinds = [symbolic.setting.by_name[symbolic.name_of(symbol)[0]].domain for symbol in symbols]
+    kinds = [symbolic.notation.by_name[symbolic.name_of(symbol)[0]].domain for symbol in symbols]
     choices = [[symbolic.sympy.Rational(text) for text in _CANDIDATES[kind]] for kind in kinds]
     tried = 0
     for effort in range(sum(len(one) - 1 for one in choices) + 1):
@@ -114,7 +114,7 @@ def _possible(symbolic: Symbolic, point: Mapping[Any, Any]) -> bool:
         name, _ = symbolic.name_of(symbol)
         totals[name] = totals.get(name, 0) + value
     limits = {Domain.TARGETS: 1, Domain.DISTRIBUTION: symbolic.sympy.Rational(15, 16)}
-    return all(total <= limits.get(symbolic.setting.by_name[name].domain, total) for name, total in totals.items())
+    return all(total <= limits.get(symbolic.notation.by_name[name].domain, total) for name, total in totals.items())
 
 
 def _at(sympy: Any, sides: Any, point: Mapping[Any, Any]) -> tuple[Any, Any] | None:
@@ -147,7 +147,7 @@ def _last_probabilities(symbolic: Symbolic, point: Mapping[Any, Any]) -> dict[An
     """Return what is left for the last one, of probabilities whose others are all given."""
     found = {}
     for name in {symbolic.name_of(symbol)[0] for symbol in point}:
-        if symbolic.setting.by_name[name].domain in (Domain.TARGETS, Domain.DISTRIBUTION):
+        if symbolic.notation.by_name[name].domain in (Domain.TARGETS, Domain.DISTRIBUTION):
             last = symbolic.element(name, (symbolic.sizes["K"] - 1,), {})
             left = symbolic.stand_in(last)
             value = None if left is None else left.xreplace(dict(point))

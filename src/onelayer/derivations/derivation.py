@@ -11,13 +11,12 @@ from typing import Any, Final
 import numpy as np
 
 from onelayer.derivations.equality import equal
-from onelayer.derivations.expression import Reference, walk
-from onelayer.derivations.interpreter import index_patterns
-from onelayer.derivations.numeric import Comparisons
-from onelayer.derivations.setting import Setting, Symbol
+from onelayer.derivations.expression import Indexed, walk
+from onelayer.derivations.interpreter import Comparisons, index_patterns
+from onelayer.derivations.notation import Notation, Symbol
 from onelayer.derivations.symbolic import Symbolic
 
-__all__ = ["AGREEMENT", "PROVED_FOR", "Derivation", "Line", "Part", "Proof", "Rule", "Step"]
+__all__ = ["AGREEMENT", "PROVED_FOR", "Chain", "Derivation", "Line", "Proof", "Rule", "Step"]
 
 PROVED_FOR: Final = (2, 3, 4)
 """The numbers of classes that steps are proved for; features, hidden units and rows are two of each."""
@@ -58,7 +57,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Part:
+class Chain:
     """A chain of equalities, from the statement's left side to its right.
 
     Parameters
@@ -101,7 +100,7 @@ class Part:
 class Step:
     """From one formula to an equal one."""
 
-    part: Part
+    chain: Chain
     number: int
     left: str
     right: str
@@ -146,9 +145,9 @@ class Derivation:
         What it is about.
     statement : pair of str
         What is shown to be equal: ``("diff(C, z[k])", "ŷ[k] - y[k]")``.
-    setting : Setting
+    notation : Notation
         The quantities.
-    parts : tuple of Part
+    chains : tuple of Chain
         The chains of equalities.
     sources : tuple of str
         The reports that derive it.
@@ -159,27 +158,27 @@ class Derivation:
     name: str
     title: str
     statement: tuple[str, str]
-    setting: Setting
-    parts: tuple[Part, ...]
+    notation: Notation
+    chains: tuple[Chain, ...]
     sources: tuple[str, ...]
     comparisons: Comparisons
 
     @property
     def steps(self) -> Iterator[Step]:
-        """Every step of every part."""
-        for part in self.parts:
-            left = part.start
-            for number, line in enumerate(part.lines, 1):
-                yield Step(part, number, left, line.formula, line.rule, line.why)
+        """Every step of every chain."""
+        for chain in self.chains:
+            left = chain.start
+            for number, line in enumerate(chain.lines, 1):
+                yield Step(chain, number, left, line.formula, line.rule, line.why)
                 left = line.formula
 
     @property
     def quantities(self) -> tuple[Symbol, ...]:
         """The quantities that it names."""
-        texts = [*self.statement, *(part.start for part in self.parts), *(step.right for step in self.steps)]
-        nodes = (node for text in texts for node in walk(self.setting.parse(text)))
-        named = {node.name for node in nodes if isinstance(node, Reference)}
-        return tuple(symbol for symbol in self.setting.symbols if symbol.name in named)
+        texts = [*self.statement, *(chain.start for chain in self.chains), *(step.right for step in self.steps)]
+        nodes = (node for text in texts for node in walk(self.notation.parse(text)))
+        named = {node.name for node in nodes if isinstance(node, Indexed)}
+        return tuple(symbol for symbol in self.notation.symbols if symbol.name in named)
 
     def prove(self, classes: tuple[int, ...] = PROVED_FOR) -> Proof:
         """Return the proof of every step, and of the statement, for these numbers of classes.
@@ -204,23 +203,23 @@ class Derivation:
 
     def _statement(self) -> Step:
         left, right = self.statement
-        return Step(Part("statement", left, ()), 0, left, right, Rule.ALGEBRA, "what was to be shown")
+        return Step(Chain("statement", left, ()), 0, left, right, Rule.ALGEBRA, "what was to be shown")
 
     def holds(self, step: Step, classes: tuple[int, ...] = PROVED_FOR) -> bool:
         """Return whether the two sides of a step are proved equal, for every value of their indices."""
-        counts_classes = any("K" in one.axes for one in self.setting.symbols)
+        counts_classes = any("K" in one.axes for one in self.notation.symbols)
         return all(self._holds_for(step, k) for k in (classes if counts_classes else classes[:1]))
 
     def _holds_for(self, step: Step, k: int) -> bool:
         sizes = {"K": k, "d": 2, "H": 2, "N": 2}
-        symbolic = Symbolic(self.setting, sizes, step.part.where)
-        left, right = self.setting.parse(step.left), self.setting.parse(step.right)
-        related = {*(step.part.equal or ()), *(step.part.different or ())}
-        indices = tuple(sorted(related.union(self.setting.indices(left, right))))
+        symbolic = Symbolic(self.notation, sizes, step.chain.where)
+        left, right = self.notation.parse(step.left), self.notation.parse(step.right)
+        related = {*(step.chain.equal or ()), *(step.chain.different or ())}
+        indices = tuple(sorted(related.union(self.notation.indices(left, right))))
         return all(
             equal(symbolic, symbolic.value(left, at), symbolic.value(right, at))
             for at in index_patterns(indices, sizes)
-            if step.part.admits(at)
+            if step.chain.admits(at)
         )
 
     def check_numerically(self, random_state: int = 0, repeats: int = 5) -> float:
@@ -240,11 +239,11 @@ class Derivation:
         True
         """
         rng = np.random.default_rng(random_state)
-        return max(one.error(self.setting) for _ in range(repeats) for one in self.comparisons(rng))
+        return max(one.error(self.notation) for _ in range(repeats) for one in self.comparisons(rng))
 
     def to_dict(self, proof: Proof, error: float) -> dict[str, Any]:
         """Return derivation, proof and numerical check as plain data."""
-        failed = {(step.part.title, step.number) for step in proof.failed}
+        failed = {(step.chain.title, step.number) for step in proof.failed}
         return {
             "name": self.name,
             "title": self.title,
@@ -252,12 +251,12 @@ class Derivation:
             "sources": list(self.sources),
             "steps": [
                 {
-                    "part": step.part.title,
+                    "part": step.chain.title,
                     "from": step.left,
                     "to": step.right,
                     "rule": step.rule.value,
                     "why": step.why,
-                    "proved": (step.part.title, step.number) not in failed,
+                    "proved": (step.chain.title, step.number) not in failed,
                 }
                 for step in self.steps
             ],

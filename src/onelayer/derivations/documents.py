@@ -7,13 +7,12 @@ from importlib.resources import files
 from textwrap import wrap
 from typing import Final, Literal
 
-from onelayer.derivations.audit import Audit
-from onelayer.derivations.claim import ONE_HOT, Claim
-from onelayer.derivations.derivation import Derivation, Part, Proof
+from onelayer.derivations.auditor import Audit
+from onelayer.derivations.claim import ONE_HOT, ClaimedFormula
+from onelayer.derivations.derivation import Chain, Derivation, Proof
 from onelayer.derivations.expression import Node
-from onelayer.derivations.latex import Latex, latex_text
-from onelayer.derivations.mathml import MathML
-from onelayer.derivations.text import Text
+from onelayer.derivations.markup import Latex, MathML, latex_text
+from onelayer.derivations.typesetting import PlainText
 from onelayer.errors import printable
 
 __all__ = ["Format", "html_claim", "html_derivation", "html_page", "show_claim", "show_derivation"]
@@ -43,7 +42,7 @@ def show_derivation(derivation: Derivation, proof: Proof, error: float, format: 
     return _text_derivation(derivation, proof, error)
 
 
-def show_claim(claim: Claim, audit: Audit, format: Format = "text") -> str:
+def show_claim(claim: ClaimedFormula, audit: Audit, format: Format = "text") -> str:
     """Return a claim and its audit as a document; formats as for ``show_derivation``."""
     if format == "latex":
         return _latex_claim(claim, audit)
@@ -53,7 +52,7 @@ def show_claim(claim: Claim, audit: Audit, format: Format = "text") -> str:
 
 
 def _findings(derivation: Derivation, proof: Proof, error: float) -> str:
-    counts_classes = any("K" in axes for axes in derivation.setting.axes.values())
+    counts_classes = any("K" in axes for axes in derivation.notation.axes.values())
     classes = f" for K = {', '.join(map(str, proof.classes))}" if counts_classes else ""
     total = len(proof.proved) + len(proof.failed)
     return (
@@ -62,39 +61,39 @@ def _findings(derivation: Derivation, proof: Proof, error: float) -> str:
     )
 
 
-def _condition(part: Part) -> str:
-    pairs = ((part.equal, "="), (part.different, "≠"))
+def _condition(chain: Chain) -> str:
+    pairs = ((chain.equal, "="), (chain.different, "≠"))
     conditions = [f"{pair[0]} {sign} {pair[1]}" for pair, sign in pairs if pair]
     return " and ".join(conditions)
 
 
-def _text_where(text: Text, part: Part) -> str:
-    setting = text.setting
+def _text_where(text: PlainText, chain: Chain) -> str:
+    notation = text.notation
     given = (
-        f"{text.show(setting.parse(name))} = {text.show(setting.parse(value))}" for name, value in part.where.items()
+        f"{text.show(notation.parse(name))} = {text.show(notation.parse(value))}" for name, value in chain.where.items()
     )
-    return ", ".join([*([_condition(part)] if _condition(part) else []), *given])
+    return ", ".join([*([_condition(chain)] if _condition(chain) else []), *given])
 
 
 def _text_derivation(derivation: Derivation, proof: Proof, error: float) -> str:
-    text, setting = Text(derivation.setting), derivation.setting
-    left, right = (text.show(setting.parse(side)) for side in derivation.statement)
+    text, notation = PlainText(derivation.notation), derivation.notation
+    left, right = (text.show(notation.parse(side)) for side in derivation.statement)
     lines = [derivation.title, "", f"    {left} = {right}", ""]
     lines += [f"    {text.entry(one):<6} {one.meaning}" for one in derivation.quantities]
-    for number, part in enumerate(derivation.parts, 1):
-        where = _text_where(text, part)
+    for number, chain in enumerate(derivation.chains, 1):
+        where = _text_where(text, chain)
         lines += [
             "",
-            f"{number}. {part.title}{f' ({where})' if where else ''}",
+            f"{number}. {chain.title}{f' ({where})' if where else ''}",
             "",
-            f"      {text.show(setting.parse(part.start))}",
+            f"      {text.show(notation.parse(chain.start))}",
         ]
-        for line in part.lines:
+        for line in chain.lines:
             lines += [
-                f"    = {text.show(setting.parse(line.formula))}",
+                f"    = {text.show(notation.parse(line.formula))}",
                 *_wrapped(f"{line.rule.value}: {line.why}", 10),
             ]
-        lines += ["", *_wrapped(part.conclusion, 3)] if part.conclusion else []
+        lines += ["", *_wrapped(chain.conclusion, 3)] if chain.conclusion else []
     return "\n".join([*lines, "", *_wrapped(_findings(derivation, proof, error), 0), ""])
 
 
@@ -103,54 +102,54 @@ def _wrapped(sentence: str, indent: int) -> list[str]:
 
 
 def _latex_derivation(derivation: Derivation, proof: Proof, error: float) -> str:
-    latex, setting = Latex(derivation.setting), derivation.setting
-    left, right = (latex.show(setting.parse(side)) for side in derivation.statement)
+    latex, notation = Latex(derivation.notation), derivation.notation
+    left, right = (latex.show(notation.parse(side)) for side in derivation.statement)
     lines = [
         "% For a document with \\usepackage{amsmath, amssymb}.",
         rf"\subsection*{{{latex_text(derivation.title)}}}",
         rf"\[ {left} = {right} \]",
     ]
-    for part in derivation.parts:
-        lines += ["", rf"\paragraph{{{latex_text(part.title)}.}}"]
-        where = _text_where(Text(setting), part)
+    for chain in derivation.chains:
+        lines += ["", rf"\paragraph{{{latex_text(chain.title)}.}}"]
+        where = _text_where(PlainText(notation), chain)
         lines += [latex_text(f"Here {where}.")] if where else []
-        lines += [r"\[", r"\begin{aligned}", f"{latex.show(setting.parse(part.start))}"]
+        lines += [r"\[", r"\begin{aligned}", f"{latex.show(notation.parse(chain.start))}"]
         rows = (
-            rf"&= {latex.show(setting.parse(one.formula))} && \text{{({latex_text(one.rule.value)})}}"
-            for one in part.lines
+            rf"&= {latex.show(notation.parse(one.formula))} && \text{{({latex_text(one.rule.value)})}}"
+            for one in chain.lines
         )
         lines += [" \\\\\n".join(rows), r"\end{aligned}", r"\]"]
-        lines += [latex_text(" ".join(f"({i}) {one.why}" for i, one in enumerate(part.lines, 1)))]
-        lines += [latex_text(part.conclusion)] if part.conclusion else []
+        lines += [latex_text(" ".join(f"({i}) {one.why}" for i, one in enumerate(chain.lines, 1)))]
+        lines += [latex_text(chain.conclusion)] if chain.conclusion else []
     return "\n".join([*lines, "", f"% {_findings(derivation, proof, error)}", ""])
 
 
 def html_derivation(derivation: Derivation, proof: Proof, error: float) -> str:
     """Return a derivation as an HTML ``<article>``, for a page that has the styles of ``html_page``."""
-    maths, setting = MathML(derivation.setting), derivation.setting
-    left, right = (setting.parse(side) for side in derivation.statement)
-    parts = "".join(_html_part(maths, part) for part in derivation.parts)
+    maths, notation = MathML(derivation.notation), derivation.notation
+    left, right = (notation.parse(side) for side in derivation.statement)
+    chains = "".join(_html_chain(maths, chain) for chain in derivation.chains)
     verdict = "holds" if proof.holds else "fails"
     return (
         f'<article class="derivation" id="{escape(derivation.name)}"><h2>{escape(derivation.title)}</h2>'
-        f'<p class="statement">{_equation(maths, left, right)}</p>{_html_quantities(maths, derivation)}{parts}'
+        f'<p class="statement">{_equation(maths, left, right)}</p>{_html_quantities(maths, derivation)}{chains}'
         f'<p class="findings {verdict}">{escape(_findings(derivation, proof, error))}</p></article>'
     )
 
 
-def _html_part(maths: MathML, part: Part) -> str:
-    setting = maths.setting
-    where = [escape(_condition(part))] if _condition(part) else []
-    where += [_equation(maths, setting.parse(name), setting.parse(value)) for name, value in part.where.items()]
+def _html_chain(maths: MathML, chain: Chain) -> str:
+    notation = maths.notation
+    where = [escape(_condition(chain))] if _condition(chain) else []
+    where += [_equation(maths, notation.parse(name), notation.parse(value)) for name, value in chain.where.items()]
     rows = "".join(
-        f'<li><div class="formula">{_math("<mo>=</mo>" + maths.show(setting.parse(line.formula)))}</div>'
+        f'<li><div class="formula">{_math("<mo>=</mo>" + maths.show(notation.parse(line.formula)))}</div>'
         f'<div class="why"><b>{escape(line.rule.value)}</b> {escape(line.why)}</div></li>'
-        for line in part.lines
+        for line in chain.lines
     )
     return (
-        f"<section><h3>{escape(part.title)}{' <small>' + ', '.join(where) + '</small>' if where else ''}</h3>"
-        f'<ol><li><div class="formula">{_math(maths.show(setting.parse(part.start)))}</div></li>{rows}</ol>'
-        + (f'<p class="conclusion">{escape(part.conclusion)}</p>' if part.conclusion else "")
+        f"<section><h3>{escape(chain.title)}{' <small>' + ', '.join(where) + '</small>' if where else ''}</h3>"
+        f'<ol><li><div class="formula">{_math(maths.show(notation.parse(chain.start)))}</div></li>{rows}</ol>'
+        + (f'<p class="conclusion">{escape(chain.conclusion)}</p>' if chain.conclusion else "")
         + "</section>"
     )
 
@@ -178,7 +177,7 @@ def html_page(title: str, body: str) -> str:
     )
 
 
-def _rows(claim: Claim, audit: Audit) -> list[tuple[str, str]]:
+def _rows(claim: ClaimedFormula, audit: Audit) -> list[tuple[str, str]]:
     """Return what there is to say about a claim beside its formulas."""
     said = [("from", ", ".join(one for one in (claim.report, claim.source) if one)), ("verdict", audit.verdict)]
     said += [("because", audit.reason), ("in words", claim.explanation), ("consequence", claim.consequence)]
@@ -189,13 +188,13 @@ def _rows(claim: Claim, audit: Audit) -> list[tuple[str, str]]:
     return [(name, printable(value, 2000)) for name, value in said if value]
 
 
-def _sides(claim: Claim) -> list[tuple[str, Node]]:
-    truth = [("true", claim.setting.parse(claim.truth))] if claim.truth else []
-    return [("of", claim.about), ("claimed", claim.setting.parse(claim.claimed)), *truth]
+def _sides(claim: ClaimedFormula) -> list[tuple[str, Node]]:
+    truth = [("true", claim.notation.parse(claim.truth))] if claim.truth else []
+    return [("of", claim.about), ("claimed", claim.notation.parse(claim.claimed)), *truth]
 
 
-def _text_claim(claim: Claim, audit: Audit) -> str:
-    text = Text(claim.setting)
+def _text_claim(claim: ClaimedFormula, audit: Audit) -> str:
+    text = PlainText(claim.notation)
     lines = [f"  {name:<12} {text.show(node)}" for name, node in _sides(claim)]
     for name, value in _rows(claim, audit):
         first, *others = wrap(value, _WIDTH - 15) or [""]
@@ -203,8 +202,8 @@ def _text_claim(claim: Claim, audit: Audit) -> str:
     return "\n".join([printable(claim.title, 1000), "", *lines, ""])
 
 
-def _latex_claim(claim: Claim, audit: Audit) -> str:
-    latex = Latex(claim.setting)
+def _latex_claim(claim: ClaimedFormula, audit: Audit) -> str:
+    latex = Latex(claim.notation)
     sides = [rf"\text{{{name}}}\quad & {latex.show(node)}" for name, node in _sides(claim)]
     rows = [rf"\item[{name}] {latex_text(value)}" for name, value in _rows(claim, audit)]
     return "\n".join(
@@ -224,9 +223,9 @@ def _latex_claim(claim: Claim, audit: Audit) -> str:
     )
 
 
-def html_claim(claim: Claim, audit: Audit) -> str:
+def html_claim(claim: ClaimedFormula, audit: Audit) -> str:
     """Return a claim and its audit as an HTML ``<article>``, for a page that has the styles of ``html_page``."""
-    maths = MathML(claim.setting)
+    maths = MathML(claim.notation)
     rows = [(name, _math(maths.show(node))) for name, node in _sides(claim)]
     rows += [(name, escape(value)) for name, value in _rows(claim, audit)]
     cells = "".join(f'<dt>{name}</dt><dd class="{name.replace(" ", "-")}">{value}</dd>' for name, value in rows)

@@ -20,13 +20,13 @@ __all__ = [
     "Cases",
     "Delta",
     "Derivative",
+    "Indexed",
     "Negative",
     "Node",
     "Number",
     "Power",
     "Product",
     "Quotient",
-    "Reference",
     "Size",
     "Sum",
     "children",
@@ -70,7 +70,7 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class Indexed:
     """An element of a quantity, z[k]; or, without its indices, the quantity as a whole."""
 
     name: str
@@ -154,11 +154,11 @@ class Derivative:
     """The derivative of ``body`` with respect to a quantity, through everything that depends on it."""
 
     body: Node
-    variable: Reference
+    variable: Indexed
 
 
 Node: TypeAlias = (
-    Number | Size | Reference | Sum | Add | Negative | Product | Quotient | Power | Call | Delta | Cases | Derivative
+    Number | Size | Indexed | Sum | Add | Negative | Product | Quotient | Power | Call | Delta | Cases | Derivative
 )
 
 
@@ -183,7 +183,7 @@ def free_indices(node: Node) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> free_indices(Sum("k", "j", Reference("z", ("k",))))
+    >>> free_indices(Sum("k", "j", Indexed("z", ("k",))))
     ('j',)
     """
     return tuple(sorted(_free(node)))
@@ -192,7 +192,7 @@ def free_indices(node: Node) -> tuple[str, ...]:
 def _free(node: Node) -> set[str]:
     below: set[str] = set().union(*map(_free, children(node)))
     match node:
-        case Reference(_, indices):
+        case Indexed(_, indices):
             return set(indices)
         case Sum(index, excluded, _):
             return (below - {index}) | ({excluded} if excluded else set())

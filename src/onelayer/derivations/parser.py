@@ -25,13 +25,13 @@ from onelayer.derivations.expression import (
     Cases,
     Delta,
     Derivative,
+    Indexed,
     Negative,
     Node,
     Number,
     Power,
     Product,
     Quotient,
-    Reference,
     Size,
     Sum,
     children,
@@ -92,7 +92,7 @@ def parse(text: str, quantities: Mapping[str, str]) -> Node:
     Examples
     --------
     >>> parse("2*w[k, i]", {"w": "Kd"})
-    Product(factors=(Number(value=Fraction(2, 1), text='2'), Reference(name='w', indices=('k', 'i'))))
+    Product(factors=(Number(value=Fraction(2, 1), text='2'), Indexed(name='w', indices=('k', 'i'))))
     """
     if len(text) > MAX_LENGTH:
         raise ConfigError(f"a formula of {len(text):,} characters; at most {MAX_LENGTH:,} are read")
@@ -253,17 +253,17 @@ class _Parser:
         self.expect(",")
         return Cases(left, right, same, self.sum())
 
-    def variable(self) -> Reference:
+    def variable(self) -> Indexed:
         token = self.next
         if token.text not in self.quantities:
             self.fail(token, f"a derivative is with respect to one of {', '.join(self.quantities)}")
         self.position += 1
         return self.reference(token)
 
-    def reference(self, token: _Token) -> Reference:
+    def reference(self, token: _Token) -> Indexed:
         axes = self.quantities[token.text]
         if not self.take("["):
-            return Reference(token.text)
+            return Indexed(token.text)
         indices = [self.index()]
         while self.take(","):
             indices.append(self.index())
@@ -271,7 +271,7 @@ class _Parser:
         if "".join(INDEX_AXES[index] for index in indices) != axes:
             right = ", ".join("/".join(name for name, axis in INDEX_AXES.items() if axis == one) for one in axes)
             self.fail(token, f"{token.text} takes the indices [{right}]" if axes else f"{token.text} takes no index")
-        return Reference(token.text, tuple(indices))
+        return Indexed(token.text, tuple(indices))
 
     def index(self, like: str = "") -> str:
         token = self.next

@@ -1,4 +1,4 @@
-"""Formulas as SymPy expressions, and their derivatives by the chain rule through the definitions of a setting.
+"""Formulas as SymPy expressions, and their derivatives by the chain rule through the definitions of a notation.
 
 A defined quantity stays a symbol of its own until its definition is asked for. Derivatives go through definitions one
 after the other,
@@ -17,10 +17,28 @@ from itertools import product
 from typing import Any
 
 from onelayer.derivations.interpreter import Interpreter
-from onelayer.derivations.setting import Domain, Setting
-from onelayer.derivations.sympy_extra import load_sympy
+from onelayer.derivations.notation import Domain, Notation
+from onelayer.errors import MissingDependencyError
 
-__all__ = ["Symbolic", "indicator"]
+__all__ = ["Symbolic", "indicator", "load_sympy"]
+
+
+def load_sympy() -> Any:
+    """Return the module ``sympy``.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it is not installed.
+    """
+    try:
+        import sympy
+    except ImportError:
+        raise MissingDependencyError(
+            "Proofs need SymPy, which is not installed. Install it with: python -m pip install 'onelayer[derive]'"
+        ) from None
+    return sympy
+
 
 _POSITIVE = (Domain.POSITIVE, Domain.PROBABILITY, Domain.DISTRIBUTION)
 
@@ -45,19 +63,19 @@ class Symbolic(Interpreter):
 
     Parameters
     ----------
-    setting, sizes : as for Interpreter
+    notation, sizes : as for Interpreter
     where : mapping of str to str
         Numbers that stand for quantities without axes: ``{"y": "1"}``.
     """
 
-    def __init__(self, setting: Setting, sizes: Mapping[str, int], where: Mapping[str, str] | None = None) -> None:
-        super().__init__(setting, sizes)
+    def __init__(self, notation: Notation, sizes: Mapping[str, int], where: Mapping[str, str] | None = None) -> None:
+        super().__init__(notation, sizes)
         self.sympy = load_sympy()
         self._places: dict[Any, tuple[str, tuple[int, ...], dict[str, int]]] = {}
         self._slopes: dict[tuple[Any, Any], Any] = {}
         self._definitions: dict[Any, Any] = {}
         self.fixed = {
-            self.element(name, (), {}): self.value(setting.parse(text), {}) for name, text in (where or {}).items()
+            self.element(name, (), {}): self.value(notation.parse(text), {}) for name, text in (where or {}).items()
         }
 
     def number(self, value: Fraction) -> Any:
@@ -66,8 +84,8 @@ class Symbolic(Interpreter):
 
     def element(self, name: str, place: tuple[int, ...], at: Mapping[str, int]) -> Any:
         """Return the symbol of an element; those whose definition names the true class are told apart by it."""
-        symbol = self.setting.by_name[name]
-        label = {"c": at["c"]} if name in self.setting.labelled else {}
+        symbol = self.notation.by_name[name]
+        label = {"c": at["c"]} if name in self.notation.labelled else {}
         text = "_".join([name, *(str(i + 1) for i in place), *(f"c{c + 1}" for c in label.values())])
         known = {"positive": True} if symbol.domain in _POSITIVE else {"real": True}
         atom = self.sympy.Symbol(text, **known)
@@ -76,7 +94,7 @@ class Symbolic(Interpreter):
 
     def whole(self, name: str, at: Mapping[str, int]) -> Any:
         """Return a vector as a column, a matrix as it is."""
-        lengths = [self.sizes[axis] for axis in self.setting.axes[name]]
+        lengths = [self.sizes[axis] for axis in self.notation.axes[name]]
         rows, columns = lengths if len(lengths) == 2 else (*lengths, 1)
         return self.sympy.Matrix(rows, columns, lambda i, j: self.element(name, (int(i), int(j))[: len(lengths)], at))
 
@@ -138,7 +156,7 @@ class Symbolic(Interpreter):
         key = (symbol, variable)
         if key not in self._slopes:
             name, _, _ = self._places[symbol]
-            described = self.setting.by_name[name]
+            described = self.notation.by_name[name]
             if described.slope_of:
                 terms = (
                     self.element(described.slope, place, {})
@@ -152,15 +170,17 @@ class Symbolic(Interpreter):
         return self._slopes[key]
 
     def _all_places(self, name: str) -> list[tuple[int, ...]]:
-        return list(product(*(range(self.sizes[axis]) for axis in self.setting.axes[name])))
+        return list(product(*(range(self.sizes[axis]) for axis in self.notation.axes[name])))
 
     def definition(self, symbol: Any) -> Any | None:
         """Return what a symbol is defined as, None if it is not."""
         if symbol not in self._definitions:
             name, place, label = self._places[symbol]
-            described = self.setting.by_name[name]
+            described = self.notation.by_name[name]
             at = {**label, **dict(zip(described.indices, place, strict=True))} if described.definition else {}
-            self._definitions[symbol] = self.value(self.setting.definitions[name], at) if described.definition else None
+            self._definitions[symbol] = (
+                self.value(self.notation.definitions[name], at) if described.definition else None
+            )
         return self._definitions[symbol]
 
     def stand_in(self, symbol: Any) -> Any | None:
@@ -168,7 +188,7 @@ class Symbolic(Interpreter):
         if symbol in self.fixed:
             return self.fixed[symbol]
         name, place, _ = self._places[symbol]
-        described = self.setting.by_name[name]
+        described = self.notation.by_name[name]
         if described.domain in (Domain.DISTRIBUTION, Domain.TARGETS) and described.definition is None:
             last = self.sizes["K"] - 1
             others = (self.element(name, (k,), {}) for k in range(last))
@@ -181,7 +201,7 @@ class Symbolic(Interpreter):
         return name, place
 
     def expand_once(self, expression: Any) -> Any:
-        """Return the expression with the stand-ins of those of its quantities that come last in the setting.
+        """Return the expression with the stand-ins of those of its quantities that come last in the notation.
 
         Quantities that can have any value as things are stay (``Symbol.free_unless``): scores, where no intercept is
         named. An expression without anything to put in comes back as it is.
@@ -189,14 +209,14 @@ class Symbolic(Interpreter):
         named = {self._places[symbol][0] for symbol in expression.free_symbols}
         ready = {}
         for symbol in expression.free_symbols:
-            unless = self.setting.by_name[self._places[symbol][0]].free_unless
+            unless = self.notation.by_name[self._places[symbol][0]].free_unless
             if symbol in self.fixed or not unless or unless in named:
                 value = self.stand_in(symbol)
                 if value is not None:
                     ready[symbol] = value
         if not ready:
             return expression
-        rank = {one.name: i for i, one in enumerate(self.setting.symbols)}
+        rank = {one.name: i for i, one in enumerate(self.notation.symbols)}
         latest = max(rank[self._places[symbol][0]] for symbol in ready)
         return expression.xreplace({s: value for s, value in ready.items() if rank[self._places[s][0]] == latest})
 

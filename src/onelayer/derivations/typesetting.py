@@ -1,4 +1,4 @@
-"""Formulas set in type: what all dialects (text, LaTeX, MathML) have in common, which is where brackets belong."""
+"""Formulas set in type: what all dialects have in common, which is where brackets belong; and text for a terminal."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from onelayer.derivations.expression import (
     Cases,
     Delta,
     Derivative,
+    Indexed,
     Negative,
     Node,
     Number,
     Power,
     Product,
     Quotient,
-    Reference,
     Size,
     Sum,
 )
-from onelayer.derivations.setting import Setting, Symbol
+from onelayer.derivations.notation import Notation, Symbol
 
-__all__ = ["Level", "Typesetter"]
+__all__ = ["Level", "PlainText", "Typesetter", "bold"]
 
 
 _ENTRY: Final = "kihn"
@@ -41,19 +41,19 @@ class Level(IntEnum):
 
 
 class Typesetter(ABC):
-    """Formulas of one setting in one dialect.
+    """Formulas of one notation in one dialect.
 
     Parameters
     ----------
-    setting : Setting
+    notation : Notation
         The quantities, whose letters are used.
     """
 
     quotient_level: ClassVar[Level] = Level.FACTOR
     """A fraction with a bar holds together; one on a single line does less."""
 
-    def __init__(self, setting: Setting) -> None:
-        self.setting = setting
+    def __init__(self, notation: Notation) -> None:
+        self.notation = notation
 
     def show(self, node: Node, level: Level = Level.SUM) -> str:
         """Return a formula in this dialect, in brackets if it is less tight than ``level``."""
@@ -71,8 +71,8 @@ class Typesetter(ABC):
                 return self._number(text), Level.ATOM if value >= 0 else Level.SUM
             case Size(axis):
                 return self._size(axis), Level.ATOM
-            case Reference(name, indices):
-                return self._symbol(self.setting.by_name[name], indices), Level.ATOM
+            case Indexed(name, indices):
+                return self._symbol(self.notation.by_name[name], indices), Level.ATOM
             case Delta(left, right):
                 return self._delta(left, right), Level.ATOM
             case Add(terms):
@@ -140,11 +140,11 @@ class Typesetter(ABC):
                 return self._ones(), Level.ATOM
         return self._function(function, self._bracketed(self.show(argument))), Level.ATOM
 
-    def _derived(self, body: Node, variable: Reference) -> tuple[str, Level]:
+    def _derived(self, body: Node, variable: Indexed) -> tuple[str, Level]:
         by = self.show(variable)
-        if isinstance(body, Reference):
+        if isinstance(body, Indexed):
             return self._derivative(self.show(body), (by,)), Level.FACTOR
-        if isinstance(body, Derivative) and isinstance(body.body, Reference):
+        if isinstance(body, Derivative) and isinstance(body.body, Indexed):
             return self._derivative(self.show(body.body), (by, self.show(body.variable))), Level.FACTOR
         return self._derivative("", (by,)) + self._bracketed(self.show(body)), Level.FACTOR
 
@@ -228,3 +228,111 @@ class Typesetter(ABC):
 def _ends(node: Node) -> bool:
     """Whether a formula may stand without brackets at the end of a product, though nothing may follow it."""
     return isinstance(node, Sum) or (isinstance(node, Call) and node.function in ("ln", "log2"))
+
+
+_SUBSCRIPTS: Final = dict(zip("0123456789ehijklmn", "₀₁₂₃₄₅₆₇₈₉ₑₕᵢⱼₖₗₘₙ", strict=True))
+_SUPERSCRIPTS: Final = dict(zip("0123456789−()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁽⁾", strict=True))
+_FUNCTIONS: Final = {"sigmoid": "σ", "leaky": "LeakyReLU", "leaky_slope": "LeakyReLU′"}
+_FRACTIONS: Final = {("1", "2"): "½", ("1", "3"): "⅓", ("1", "4"): "¼", ("3", "4"): "¾"}
+
+
+def bold(letter: str) -> str:
+    """Return a Latin letter in bold, another as it is.
+
+    Examples
+    --------
+    >>> bold("y")
+    '𝐲'
+    """
+    if len(letter) == 1 and letter.isascii() and letter.isalpha():
+        return chr(ord(letter) - ord("a") + 0x1D41A) if letter.islower() else chr(ord(letter) - ord("A") + 0x1D400)
+    return letter
+
+
+class PlainText(Typesetter):
+    """Formulas on one line.
+
+    Examples
+    --------
+    >>> from onelayer.derivations.notations import NOTATIONS
+    >>> softmax = NOTATIONS["softmax"]
+    >>> PlainText(softmax).show(softmax.parse("diff(C, z[k]) - sum(l, y[l]*ln(yhat[l]))"))
+    '∂C/∂zₖ − Σₗ yₗ ln ŷₗ'
+    """
+
+    quotient_level: ClassVar[Level] = Level.TERM
+
+    def _number(self, text: str) -> str:
+        return text
+
+    def _size(self, axis: str) -> str:
+        return axis
+
+    def _symbol(self, symbol: Symbol, indices: tuple[str, ...]) -> str:
+        letter = symbol.letter or symbol.name
+        letter = bold(letter) if symbol.axes and not indices else letter
+        hat = ("ŷ" if letter == "y" else letter + "\u0302") if symbol.hat else letter
+        layer = _raised(f"({symbol.layer})") if symbol.layer else ""
+        return hat + layer + _lowered("".join(indices))
+
+    def _delta(self, left: str, right: str) -> str:
+        return f"δ{_lowered(left + right)}"
+
+    def _operator(self, sign: str, prefix: bool = False) -> str:
+        return sign if prefix else f" {sign} "
+
+    def _times(self, left: Node, right: Node) -> str:
+        apart = isinstance(left, Derivative) or isinstance(right, Derivative | Number | Quotient)
+        return " · " if apart else " "
+
+    def _bracketed(self, text: str) -> str:
+        return f"({text})"
+
+    def _fraction(self, top: str, bottom: str) -> str:
+        return _FRACTIONS.get((top, bottom), f"{top}/{bottom}")
+
+    def _power(self, base: str, exponent: str) -> str:
+        return base + _raised(exponent)
+
+    def _summation(self, index: str, excluded: str | None, body: str) -> str:
+        below = f"_{{{index}≠{excluded}}}" if excluded else _lowered(index)
+        return f"Σ{below} {body}"
+
+    def _cases(self, left: str, right: str, same: str, other: str) -> str:
+        return f"{{ {same}  if {left} = {right};  {other}  if {left} ≠ {right} }}"
+
+    def _exponential(self, argument: str) -> str:
+        return f"exp({argument})"
+
+    def _logarithm(self, function: str, argument: str, bare: bool) -> str:
+        return f"{'ln' if function == 'ln' else 'log₂'}{' ' if bare else ''}{argument}"
+
+    def _maximum(self, argument: str) -> str:
+        return f"max(0, {argument})"
+
+    def _iverson(self, argument: str) -> str:
+        return f"[{argument} > 0]"
+
+    def _transpose(self, argument: str) -> str:
+        return f"{argument}ᵀ"
+
+    def _ones(self) -> str:
+        return "𝟏"
+
+    def _function(self, name: str, argument: str) -> str:
+        return _FUNCTIONS.get(name, name) + argument
+
+    def _derivative(self, top: str, variables: tuple[str, ...]) -> str:
+        squared = "²" if len(variables) == 2 else ""
+        return f"∂{squared}{top}/{''.join(f'∂{one}' for one in variables)}" + ("" if top else " ")
+
+
+def _lowered(text: str) -> str:
+    """Return the text as a subscript; ``_c`` where Unicode has no such letter."""
+    if all(letter in _SUBSCRIPTS for letter in text):
+        return "".join(_SUBSCRIPTS[letter] for letter in text)
+    return f"_{text}"
+
+
+def _raised(text: str) -> str:
+    return "".join(_SUPERSCRIPTS[letter] for letter in text)

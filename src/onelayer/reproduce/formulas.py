@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from onelayer.derivations import (
-    Claim,
+    ClaimedFormula,
     audit,
     decide,
     get_derivation,
@@ -19,8 +19,8 @@ from onelayer.derivations import (
     html_derivation,
     packaged_claims,
 )
-from onelayer.derivations.numeric import evaluate
-from onelayer.derivations.settings import SETTINGS
+from onelayer.derivations.interpreter import evaluate
+from onelayer.derivations.notations import NOTATIONS
 from onelayer.errors import ConfigError, OnelayerError, printable
 from onelayer.storage.atomic import write_atomically
 from onelayer.storage.files import read_limited
@@ -42,7 +42,7 @@ class Theory:
 
 def theory_of(
     derivations: Sequence[str],
-    formulas: Mapping[str, Claim],
+    formulas: Mapping[str, ClaimedFormula],
     kept: Path,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Theory:
@@ -85,7 +85,7 @@ def number_of(expression: str) -> float:
     3.322
     """
     try:
-        value = float(evaluate(SETTINGS["logistic"], expression, {}))
+        value = float(evaluate(NOTATIONS["logistic"], expression, {}))
     except KeyError as error:
         raise ConfigError(f"{error} has no value: write numbers, and functions of numbers") from None
     except (ArithmeticError, ValueError) as error:
@@ -97,7 +97,7 @@ def number_of(expression: str) -> float:
     return value
 
 
-def _key(claim: Claim) -> str:
+def _key(claim: ClaimedFormula) -> str:
     return "formula " + hashlib.sha256(json_text(asdict(claim)).encode()).hexdigest()[:16]
 
 
@@ -108,7 +108,7 @@ def _derive(name: str) -> dict[str, Any]:
     return {"title": derivation.title, "holds": proof.holds, "error": error, "html": html}
 
 
-def _audit(name: str, claim: Claim) -> dict[str, Any]:
+def _audit(name: str, claim: ClaimedFormula) -> dict[str, Any]:
     found = decide(claim) if packaged_claims().get(name) == claim else audit(claim)  # others have a limit of time
     return {
         "title": claim.title,

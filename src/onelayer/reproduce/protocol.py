@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from onelayer.derivations import Claim as FormulaClaim
+from onelayer.derivations import ClaimedFormula
 from onelayer.experiment.config import ExperimentConfig
 from onelayer.training.parameters import Count
 
@@ -211,7 +211,7 @@ class Protocol:
         What a reader of the results has to know.
     derivations : tuple of str
         By name.
-    formulas : dict of str to Claim of ``onelayer.derivations``
+    formulas : dict of str to ClaimedFormula
         Formulas to audit.
     experiments : dict of str to Experiment
     published : tuple of Published
@@ -225,7 +225,7 @@ class Protocol:
     summary: str
     notes: tuple[str, ...]
     derivations: tuple[str, ...]
-    formulas: Mapping[str, FormulaClaim]
+    formulas: Mapping[str, ClaimedFormula]
     experiments: Mapping[str, Experiment]
     published: tuple[Published, ...]
     numbers: tuple[Number, ...]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from onelayer.derivations import Claim as FormulaClaim
-from onelayer.derivations import get_derivation, load_claim, packaged_claims
+from onelayer.derivations import ClaimedFormula, get_derivation, load_claim, packaged_claims
 from onelayer.errors import ConfigError, did_you_mean, printable
 from onelayer.reproduce.complaint import Complaint, Keys
 from onelayer.reproduce.formulas import number_of
@@ -34,7 +33,7 @@ def check_numbers(numbers: tuple[Number, ...]) -> None:
             raise Complaint(("numbers", place, "expression"), f"expression: {error}") from None
 
 
-def named_formulas(names: list[str], folder: Path | None) -> dict[str, FormulaClaim]:
+def named_formulas(names: list[str], folder: Path | None) -> dict[str, ClaimedFormula]:
     """Return claimed formulas: those that come with the package by name, others from files beside the protocol."""
     packaged, found = packaged_claims(), {}
     for place, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Multiclass cross-entropy of softmax probabilities: ∂C/∂zₖ = ŷₖ − yₖ."""
+"""Softmax: its Jacobian, cross-entropy of its probabilities (∂C/∂zₖ = ŷₖ − yₖ), and the same with smoothed targets."""
 
 from __future__ import annotations
 
@@ -7,18 +7,103 @@ from typing import Final
 
 import numpy as np
 
-from onelayer.derivations.derivation import Derivation, Line, Part, Rule
-from onelayer.derivations.numeric import Comparison
-from onelayer.derivations.settings import SETTINGS
-from onelayer.losses import get_loss
+from onelayer.derivations.derivation import Chain, Derivation, Line, Rule
+from onelayer.derivations.interpreter import Comparison
+from onelayer.derivations.notations import NOTATIONS
+from onelayer.losses import get_loss, smoothed_labels
+from onelayer.numerics import softmax
 
-__all__ = ["DERIVATION"]
+__all__ = ["LABEL_SMOOTHING", "SOFTMAX", "SOFTMAX_JACOBIAN"]
+
+
+JACOBIAN: Final = "ŷ[k]*(delta(j, k) - ŷ[j])"
+CASES: Final = "cases(k = j, ŷ[k]*(1 - ŷ[k]), -ŷ[k]*ŷ[j])"
+_SUM: Final = "sum(l, exp(z[l]))"
+_QUOTIENT: Final = f"(diff(exp(z[k]), z[j])*{_SUM} - exp(z[k])*diff({_SUM}, z[j]))/({_SUM})^2"
+
+
+def _softmax_jacobian_comparisons(rng: np.random.Generator) -> Iterator[Comparison]:
+    k = int(rng.integers(2, 13))
+    z = rng.normal(scale=2.0, size=(1, k))
+    # The Jacobian of the probabilities is the Hessian of the loss, read off column by column.
+    columns = [get_loss("softmax").curvature(z, np.array([0]), unit[np.newaxis])[0] for unit in np.eye(k)]
+    yield Comparison("ŷ[k]", {"z": z[0]}, softmax(z)[0])
+    yield Comparison(JACOBIAN, {"z": z[0]}, columns)
+    yield Comparison(CASES, {"z": z[0]}, columns)
+
+
+SOFTMAX_JACOBIAN: Final = Derivation(
+    name="softmax-jacobian",
+    title="The softmax Jacobian",
+    statement=("diff(ŷ[k], z[j])", CASES),
+    notation=NOTATIONS["softmax"],
+    chains=(
+        Chain(
+            "First case: the class's own score",
+            "diff(ŷ[k], z[j])",
+            (
+                Line(f"diff(exp(z[k])/{_SUM}, z[j])", Rule.DEFINITION, "ŷ is the softmax of the scores."),
+                Line(_QUOTIENT, Rule.QUOTIENT, "Of the exponential of zₖ over the sum of all."),
+                Line(
+                    f"(exp(z[k])*{_SUM} - exp(z[k])*exp(z[k]))/({_SUM})^2",
+                    Rule.EXPONENTIAL,
+                    "j = k: the exponential is its own derivative, above and in the one term of the sum with zₖ.",
+                ),
+                Line(f"exp(z[k])/{_SUM}*(1 - exp(z[k])/{_SUM})", Rule.ALGEBRA, "The first fraction is taken out."),
+                Line("ŷ[k]*(1 - ŷ[k])", Rule.DEFINITION, "Both fractions are ŷₖ."),
+            ),
+            equal=("j", "k"),
+        ),
+        Chain(
+            "Second case: another class's score",
+            "diff(ŷ[k], z[j])",
+            (
+                Line(f"diff(exp(z[k])/{_SUM}, z[j])", Rule.DEFINITION, "ŷ is the softmax of the scores."),
+                Line(_QUOTIENT, Rule.QUOTIENT, "Of the exponential of zₖ over the sum of all."),
+                Line(
+                    f"(0 - exp(z[k])*exp(z[j]))/({_SUM})^2",
+                    Rule.EXPONENTIAL,
+                    "j ≠ k: the numerator does not hold zⱼ, and the sum holds it in one term.",
+                ),
+                Line(f"-exp(z[k])/{_SUM}*(exp(z[j])/{_SUM})", Rule.ALGEBRA, "The square is split over two fractions."),
+                Line("-ŷ[k]*ŷ[j]", Rule.DEFINITION, "The fractions are ŷₖ and ŷⱼ."),
+            ),
+            different=("j", "k"),
+        ),
+        Chain(
+            "Both in one",
+            "diff(ŷ[k], z[j])",
+            (
+                Line(CASES, Rule.CASES, "The two cases above."),
+                Line(JACOBIAN, Rule.ALGEBRA, "δⱼₖ is 1 in the first case and 0 in the second."),
+            ),
+        ),
+        Chain(
+            "As a matrix",
+            "diff(ŷ, z)",
+            (Line("diag(ŷ) - ŷ*transpose(ŷ)", Rule.CASES, "The diagonal has ŷₖ − ŷₖ², the rest −ŷₖ ŷⱼ."),),
+            conclusion="It is symmetric, and each row sums to 0: a shift of all scores changes nothing.",
+        ),
+        Chain(
+            "A shift of all scores",
+            "exp(z[k] - m0)/sum(l, exp(z[l] - m0))",
+            (
+                Line(f"exp(z[k])*exp(-m0)/({_SUM}*exp(-m0))", Rule.ALGEBRA, "e⁻ᵐ is a factor of every exponential."),
+                Line("ŷ[k]", Rule.ALGEBRA, "It cancels, whatever m is."),
+            ),
+            conclusion="With m = max z no exponential is larger than 1: nothing overflows.",
+        ),
+    ),
+    sources=("tdt4265-a1", "cse344-a1", "uvic-a3"),
+    comparisons=_softmax_jacobian_comparisons,
+)
+
 
 RESIDUAL: Final = "ŷ[k] - y[k]"
 LOG_SUM: Final = "ln(sum(l, exp(z[l]))) - sum(k, y[k]*z[k])"
 
 
-def _comparisons(rng: np.random.Generator) -> Iterator[Comparison]:
+def _softmax_comparisons(rng: np.random.Generator) -> Iterator[Comparison]:
     loss = get_loss("softmax")
     k = int(rng.integers(2, 13))
     z, y = rng.normal(scale=2.0, size=(1, k)), rng.dirichlet(np.ones(k), 1)
@@ -29,13 +114,13 @@ def _comparisons(rng: np.random.Generator) -> Iterator[Comparison]:
     yield Comparison(RESIDUAL, given, residual[0])
 
 
-DERIVATION: Final = Derivation(
+SOFTMAX: Final = Derivation(
     name="softmax",
     title="Multiclass cross-entropy",
     statement=("diff(C, w[k, i])", "(ŷ[k] - y[k])*x[i]"),
-    setting=SETTINGS["softmax"],
-    parts=(
-        Part(
+    notation=NOTATIONS["softmax"],
+    chains=(
+        Chain(
             "By a score: the residual",
             "diff(C, z[k])",
             (
@@ -56,7 +141,7 @@ DERIVATION: Final = Derivation(
                 Line(RESIDUAL, Rule.SUM_TO_ONE, "The targets are probabilities."),
             ),
         ),
-        Part(
+        Chain(
             "The same, by the logarithm of a quotient",
             "C",
             (
@@ -75,7 +160,7 @@ DERIVATION: Final = Derivation(
             ),
             conclusion="The derivative of the first term by zₖ is ŷₖ, that of the second yₖ: the same residual.",
         ),
-        Part(
+        Chain(
             "By a weight",
             "diff(C, w[k, i])",
             (
@@ -89,7 +174,7 @@ DERIVATION: Final = Derivation(
             ),
             conclusion="Residual × input.",
         ),
-        Part(
+        Chain(
             "By an intercept",
             "diff(C, b[k])",
             (
@@ -98,7 +183,7 @@ DERIVATION: Final = Derivation(
                 Line(RESIDUAL, Rule.ONE_TERM, "δⱼₖ is 0 but for j = k."),
             ),
         ),
-        Part(
+        Chain(
             "As a matrix",
             "diff(C, w)",
             (
@@ -108,5 +193,64 @@ DERIVATION: Final = Derivation(
         ),
     ),
     sources=("tdt4265-a1", "uvic-a3", "cse344-a1", "dd2424-a1-bonus"),
-    comparisons=_comparisons,
+    comparisons=_softmax_comparisons,
+)
+
+
+SMOOTHED_RESIDUAL: Final = "ŷ[k] - (1 - ε)*y[k] - ε/K"
+MIXTURE: Final = "(1 - ε)*(-sum(k, y[k]*ln(ŷ[k]))) + ε*(-1/K*sum(k, ln(ŷ[k])))"
+
+
+def _label_smoothing_comparisons(rng: np.random.Generator) -> Iterator[Comparison]:
+    loss = get_loss("softmax")
+    k = int(rng.integers(2, 13))
+    z, label, strength = rng.normal(scale=2.0, size=(1, k)), rng.integers(0, k, 1), float(rng.uniform(0.05, 0.5))
+    targets = smoothed_labels(label, k, strength)
+    values, residual = loss.values_and_residual(z, targets)
+    given = {"z": z[0], "y": np.eye(k)[label[0]], "eps": strength}
+    yield Comparison("t[k]", given, targets[0])
+    yield Comparison("C", given, values[0])
+    yield Comparison(MIXTURE, given, values[0])
+    yield Comparison(SMOOTHED_RESIDUAL, given, residual[0])
+
+
+LABEL_SMOOTHING: Final = Derivation(
+    name="label-smoothing",
+    title="Label smoothing",
+    statement=("diff(C, z[k])", SMOOTHED_RESIDUAL),
+    notation=NOTATIONS["label-smoothing"],
+    chains=(
+        Chain(
+            "Smoothed targets are probabilities",
+            "sum(k, t[k])",
+            (
+                Line("sum(k, (1 - ε)*y[k] + ε/K)", Rule.DEFINITION, "A share ε is spread evenly over all classes."),
+                Line("(1 - ε)*sum(k, y[k]) + K*(ε/K)", Rule.ALGEBRA, "The second term is added K times."),
+                Line("1 - ε + ε", Rule.SUM_TO_ONE, "The targets themselves are probabilities."),
+                Line("1", Rule.ALGEBRA, "ε cancels."),
+            ),
+        ),
+        Chain(
+            "By a score: the residual",
+            "diff(C, z[k])",
+            (
+                Line("-sum(j, t[j]/ŷ[j]*diff(ŷ[j], z[k]))", Rule.CHAIN, "The smoothed targets are constants."),
+                Line("-sum(j, t[j]*(delta(j, k) - ŷ[k]))", Rule.SUBSTITUTE, "The softmax Jacobian; ŷⱼ cancels."),
+                Line("ŷ[k]*sum(j, t[j]) - t[k]", Rule.ONE_TERM, "δⱼₖ is 0 but for j = k."),
+                Line("ŷ[k] - t[k]", Rule.SUM_TO_ONE, "By the part above."),
+                Line(SMOOTHED_RESIDUAL, Rule.DEFINITION, "With the smoothed target written out."),
+            ),
+        ),
+        Chain(
+            "What it adds to the loss",
+            "C",
+            (
+                Line("-sum(k, ((1 - ε)*y[k] + ε/K)*ln(ŷ[k]))", Rule.DEFINITION, "Cross-entropy with smoothed targets."),
+                Line(MIXTURE, Rule.ALGEBRA, "The sum is split."),
+            ),
+            conclusion="A share ε of the loss is the cross-entropy with even probabilities: it holds scores together.",
+        ),
+    ),
+    sources=(),
+    comparisons=_label_smoothing_comparisons,
 )

@@ -1,13 +1,14 @@
-"""The settings: which quantities there are around each loss, and how they are defined."""
+"""The notation around each loss: which quantities there are, and how they are defined."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from onelayer.derivations.setting import Domain, Setting, Symbol
+from onelayer.derivations.notation import Domain, Notation, Symbol
 
-__all__ = ["SETTINGS"]
+__all__ = ["NOTATIONS"]
+
 
 _X: Final = Symbol("x", "the input: features of one row", "d")
 _ONE_SCORE: Final = (
@@ -43,19 +44,19 @@ def _softmax(score: str) -> tuple[Symbol, ...]:
     )
 
 
-LOGISTIC: Final = Setting(
+LOGISTIC: Final = Notation(
     "logistic",
     "binary cross-entropy of one score",
     (*_ONE_SCORE, Symbol("C", "binary cross-entropy", definition="-(y*ln(ŷ) + (1 - y)*ln(1 - ŷ))")),
 )
-SIGMOID_FUNCTION: Final = Setting("sigmoid-function", "the logistic sigmoid", (Symbol("s", "a number"),), objective="")
-SQUARED_ERROR: Final = Setting(
+SIGMOID_FUNCTION: Final = Notation("sigmoid-function", "the logistic sigmoid", (Symbol("s", "a number"),), objective="")
+SQUARED_ERROR: Final = Notation(
     "squared-error",
     "squared error of a sigmoid",
     (*_ONE_SCORE, Symbol("E", "squared error", definition="(ŷ - y)^2")),
     objective="E",
 )
-SOFTMAX: Final = Setting(
+SOFTMAX: Final = Notation(
     "softmax",
     "cross-entropy of softmax probabilities",
     (
@@ -66,7 +67,7 @@ SOFTMAX: Final = Setting(
         Symbol("m0", "a shift of all scores", letter="m"),
     ),
 )
-SMOOTHING: Final = Setting(
+SMOOTHING: Final = Notation(
     "label-smoothing",
     "cross-entropy with smoothed targets",
     (
@@ -78,7 +79,7 @@ SMOOTHING: Final = Setting(
         Symbol("C", "cross-entropy", definition="-sum(k, t[k]*ln(ŷ[k]))"),
     ),
 )
-SIGMOID: Final = Setting(
+SIGMOID: Final = Notation(
     "sigmoid",
     "multiple binary cross-entropy, averaged over the classes",
     (
@@ -97,7 +98,7 @@ SIGMOID: Final = Setting(
     ),
     objective="L",
 )
-HINGE: Final = Setting(
+HINGE: Final = Notation(
     "hinge",
     "multiclass hinge loss, margin 1",
     (
@@ -106,7 +107,7 @@ HINGE: Final = Setting(
         Symbol("C", "hinge loss", definition="sum(j != c, plus(m[j]))"),
     ),
 )
-SQUARED_HINGE: Final = Setting(
+SQUARED_HINGE: Final = Notation(
     "squared-hinge",
     "squared hinge loss, one class against the rest",
     (
@@ -116,7 +117,7 @@ SQUARED_HINGE: Final = Setting(
         Symbol("C", "squared hinge loss", definition="sum(j, plus(m[j])^2)"),
     ),
 )
-L2: Final = Setting(
+L2: Final = Notation(
     "l2",
     "penalty on the squared weights",
     (
@@ -130,7 +131,7 @@ L2: Final = Setting(
     ),
     objective="R",
 )
-LINEAR: Final = Setting(
+LINEAR: Final = Notation(
     "linear",
     "any loss of linear scores",
     (
@@ -139,7 +140,7 @@ LINEAR: Final = Setting(
         Symbol("C", "the loss, whatever it is", slope_of="z", slope="r"),
     ),
 )
-TWO_LAYER: Final = Setting(
+TWO_LAYER: Final = Notation(
     "two-layer",
     "a hidden layer with LeakyReLU, then softmax",
     (
@@ -174,7 +175,7 @@ TWO_LAYER: Final = Setting(
         *_softmax("z2"),
     ),
 )
-DISTRIBUTIONS: Final = Setting(
+DISTRIBUTIONS: Final = Notation(
     "distributions",
     "two distributions over K values",
     (
@@ -186,7 +187,7 @@ DISTRIBUTIONS: Final = Setting(
     ),
     objective="H1",
 )
-GAUSSIAN: Final = Setting(
+GAUSSIAN: Final = Notation(
     "gaussian",
     "N data under a Gaussian model",
     (
@@ -207,7 +208,7 @@ GAUSSIAN: Final = Setting(
     objective="E",
 )
 
-SETTINGS: Final[Mapping[str, Setting]] = {
+NOTATIONS: Final[Mapping[str, Notation]] = {
     one.name: one
     for one in (
         LOGISTIC,
@@ -225,4 +226,4 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         GAUSSIAN,
     )
 }
-"""Every setting by its name."""
+"""Every notation by its name."""
