@@ -16,6 +16,7 @@ from array_api_compat import is_numpy_namespace
 from onelayer.arrays import AnyArray, namespace_of
 
 __all__ = [
+    "log_softmax",
     "row_max",
     "row_sum",
     "shifted_exponentials",
@@ -175,3 +176,21 @@ def softmax(x: AnyArray, xp: Any = None) -> AnyArray:
     _, exponentials, sums = shifted_exponentials(x, xp)
     exponentials /= sums[..., None]
     return exponentials
+
+
+def log_softmax(x: AnyArray, xp: Any = None) -> AnyArray:
+    """Return x_j − ln Σ_l e^{x_l} over the last axis: the logarithm of softmax, finite where softmax rounds to 0.
+
+    Parameters
+    ----------
+    x : float array (..., k)
+    xp : array namespace, optional
+
+    Examples
+    --------
+    >>> log_softmax(np.array([1e4, 0.0]))
+    array([     0., -10000.])
+    """
+    xp = xp or namespace_of(x)
+    shifted, _, sums = shifted_exponentials(x, xp)
+    return shifted - xp.log(sums)[..., None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +28,29 @@ def finished(tmp_path_factory):
 @pytest.fixture
 def run(finished, tmp_path):
     return RunDirectory(shutil.copytree(finished, tmp_path / "run"))
+
+
+OLD = Path(__file__).with_name("old_run")  # a sweep as version 0.1.0 wrote it, on the digits 3, 5 and 8
+
+
+def test_a_run_of_an_earlier_version_is_read(tmp_path):
+    data = read_report_data(RunDirectory(shutil.copytree(OLD, tmp_path / "run")))
+    assert data.figures.test.accuracy == pytest.approx(103 / 108)
+    np.testing.assert_array_equal(np.asarray(data.confusion).sum(axis=1), [37, 36, 35])
+    decisions = data.predictions.decisions
+    assert decisions.correct.sum() == 103
+    values = read_tensors(OLD / "predictions.safetensors")[0]["values"]
+    np.testing.assert_array_equal(decisions.values[:, 0], values.max(axis=1))
+    assert [trial.values for trial in data.sweep.trials] == [{"l2": 0.001}, {"l2": 0.1}]
+    assert data.sweep.n_models == 4
+    assert data.sweep.chosen in data.sweep.trials
+    assert len(data.sweep.chosen.curve.epochs) == 2
+
+
+def test_the_report_of_a_run_of_an_earlier_version_is_made(tmp_path):
+    run = shutil.copytree(OLD, tmp_path / "run")
+    assert main(["report", str(run)]) == 0
+    assert "Test accuracy" in (run / "report.html").read_text("utf-8")
 
 
 def complaint(capsys, *arguments):
@@ -76,7 +100,7 @@ def test_damaged_predictions_are_refused_in_one_line(run, capsys, content):
     ("name", "value", "reason"),
     [
         ("labels", np.full(359, 77, np.int32), "labels are not all between"),
-        ("predicted", np.zeros(359, np.int32), "not those that the confusion matrix counts"),
+        ("best", np.zeros((359, 3), np.int32), "not those that the confusion matrix counts"),
         ("images", np.zeros((1, 8, 8, 1), np.uint8), "images are uint8"),
     ],
 )
@@ -156,7 +180,7 @@ def test_json_names_the_page(run, capsys):
 
 def test_predictions_are_those_of_the_metrics(finished):
     data = read_report_data(RunDirectory(finished))
-    assert data.predictions.correct.mean() == pytest.approx(data.figures.test.accuracy)
+    assert data.predictions.decisions.correct.mean() == pytest.approx(data.figures.test.accuracy)
 
 
 @pytest.mark.parametrize(

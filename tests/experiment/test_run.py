@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from onelayer.errors import DivergenceError, InputError, ModelFileError, RunDirectoryError
-from onelayer.experiment import ExperimentConfig, resume_run, run_experiment
+from onelayer.experiment import ExperimentConfig, evaluate_model, resume_run, run_experiment
 from onelayer.experiment.config import RECIPES
+from onelayer.models.linear import Linear
 from onelayer.storage.tensors import read_tensors, write_tensors
 from onelayer.training.listeners import Listener
 
@@ -238,3 +239,40 @@ def test_the_published_figures_of_tdt4265(tmp_path, data_dir, shuffle, epoch, tr
     for part, (loss, accuracy) in {"train": train, "validation": validation}.items():
         assert found[part]["loss"] == pytest.approx(loss, abs=1e-9)
         assert found[part]["accuracy"] == accuracy
+
+
+class Counter(Listener):
+    """Counts the rows that are scored once training has ended."""
+
+    def __init__(self, monkeypatch):
+        self.rows = 0
+        scores = Linear.scores
+
+        def counted(model, parameters, X):
+            self.rows += len(X)
+            return scores(model, parameters, X)
+
+        monkeypatch.setattr(Linear, "scores", counted)
+
+    def on_train_end(self, state):
+        self.rows = 0
+
+
+@pytest.mark.parametrize("loss", ["softmax", "hinge"])
+def test_each_part_is_scored_once(tmp_path, monkeypatch, loss):
+    counter = Counter(monkeypatch)
+    metrics = run_experiment(ExperimentConfig(loss=loss, max_epochs=1), tmp_path / "run", listeners=[counter])
+    assert counter.rows == sum(metrics[part]["n"] for part in ("train", "validation", "test"))
+
+
+def test_an_evaluation_scores_its_part_once(tmp_path, monkeypatch):
+    run_experiment(ExperimentConfig(max_epochs=1), tmp_path / "run")
+    counter = Counter(monkeypatch)
+    assert evaluate_model(tmp_path / "run", "digits")["test"]["n"] == counter.rows
+
+
+def test_loss_and_log_loss_of_a_diverging_model_are_one(tmp_path):
+    config = ExperimentConfig(learning_rate=1e4, scaling="unit", max_epochs=2)
+    metrics = run_experiment(config, tmp_path / "run")
+    assert metrics["test"]["loss"] > 50
+    assert metrics["evaluation"]["log_loss"] == metrics["test"]["loss"]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from onelayer.evaluation import evaluate
+from onelayer.evaluation import Decisions, RunFigures, evaluate
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.predictions import Predictions, ShownImages
 
@@ -43,8 +43,8 @@ def predictions() -> Predictions:
     rows = np.arange(0, 40, 2)
     images = rng.integers(0, 256, (20, 4, 5, 3)).astype(np.uint8)
     means = rng.integers(0, 256, (3, 4, 5, 3)).astype(np.uint8)
-    shown = ShownImages(rows, images, images[:6], np.repeat(np.arange(3), 2), means)
-    return Predictions(Y_TRUE, Y_PRED, values, True, shown)
+    shown = ShownImages(rows, images, images[:6], np.repeat(np.arange(3), 2), means, np.arange(3))
+    return Predictions(Decisions.of(Y_TRUE, Y_PRED, values, are_probabilities=True), shown)
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +78,8 @@ def make_data(history) -> Callable[..., ReportData]:
             "environment": {"engine": "numpy", "versions": {"numpy": "2.4"}},
             "majority_share": 0.5,
         }
-        return ReportData(class_names=class_names, metrics=whole | (metrics or {}), **(defaults | parts))
+        return ReportData(
+            class_names=class_names, figures=RunFigures.check(whole | (metrics or {})), **(defaults | parts)
+        )
 
     return make

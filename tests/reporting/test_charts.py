@@ -8,12 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from onelayer.evaluation import ReliabilityBin
 from onelayer.reporting.charts.chart import Chart, numbers
 from onelayer.reporting.charts.classes import class_counts_chart, confusion_chart, recall_chart, reliability_chart
 from onelayer.reporting.charts.comparison import overlaid_chart
 from onelayer.reporting.charts.curves import accuracy_chart, loss_chart, trend_chart
 from onelayer.reporting.curves import Mark
-from onelayer.reporting.figures_of_merit import BinFigures
 from onelayer.reporting.recalls import Recalls
 from onelayer.reporting.theme import LIGHT
 
@@ -25,7 +25,7 @@ NAMES = ["cat", "dog", "<b>owl</b>"]
 def charts(history) -> dict[str, Chart]:
     whole = {**history, "weight_norm_squared": np.arange(4.0)}
     marks = [Mark(29, "best"), Mark(39, "stopped")]
-    bins = [BinFigures(count=10, confidence=0.5, accuracy=0.6), BinFigures(count=0)]
+    bins = [ReliabilityBin(count=10, confidence=0.5, accuracy=0.6), ReliabilityBin(count=0)]
     return {
         "loss": loss_chart(whole, marks),
         "falling": loss_chart({"step": np.arange(30), "batch_loss": np.repeat([2.0, 0.5, 0.01], 10)}),

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from onelayer.errors import InputError
+from onelayer.evaluation import RunFigures
 from onelayer.reporting.confusion import confusion_figure, row_rates
 from onelayer.reporting.curves import Mark, accuracy_figure, block_statistics, loss_figure
 from onelayer.reporting.data import ReportData
@@ -170,7 +171,9 @@ def test_weights_of_other_shapes_are_refused(shape):
 
 
 def test_two_classes_have_one_weight_picture():
-    (picture,) = weight_pictures(ReportData("T", {}, {}, {}, ["two", "three"], weight_images=np.ones((1, 4, 4, 1))))
+    (picture,) = weight_pictures(
+        ReportData("T", {}, RunFigures(), {}, ["two", "three"], weight_images=np.ones((1, 4, 4, 1)))
+    )
     assert picture.message == "Weights of three against two as 4 × 4 pixels, on a scale of ±1"
     assert [text.get_text() for text in picture.draw(LIGHT).axes[0].texts] == ["three against two"]
 
@@ -246,6 +249,6 @@ def test_whatever_the_losses_are_they_are_drawn(losses, validation_losses):
         "validation_loss": validation_losses,
         "validation_accuracy": validation_losses,
     }
-    for picture in curve_pictures(ReportData("T", {}, {"stopped_epoch": 2}, history, ["a", "b"])):
+    for picture in curve_pictures(ReportData("T", {}, RunFigures(stopped_epoch=2), history, ["a", "b"])):
         assert picture.message.isprintable()
         assert png_bytes(picture.draw(LIGHT))

@@ -3,24 +3,26 @@ from __future__ import annotations
 import pytest
 
 from onelayer.errors import InputError
+from onelayer.evaluation import RunFigures
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.interrupted_sweep import interruption_statement, render_interrupted_sweep
-from onelayer.reporting.sweep_data import SweepTrials
 from onelayer.selection import FoldFigures, Grid, SweepResult
 from onelayer.selection.result import summarize
 
 GRID = Grid.parse(["l2=1e-4:1:log:40"])
-DATA = ReportData("<digits>, an interrupted sweep", {"l2": 0.1}, {}, {}, ["a", "b"], command="onelayer sweep digits")
+DATA = ReportData(
+    "<digits>, an interrupted sweep", {"l2": 0.1}, RunFigures(), {}, ["a", "b"], command="onelayer sweep digits"
+)
 
 
-def sweep(statuses: list[str], n_folds: int = 1) -> SweepTrials:
+def sweep(statuses: list[str], n_folds: int = 1) -> SweepResult:
     """The first trials of the grid, the later the more accurate, as sweep.json has them."""
     figures = [
         FoldFigures(status, 5, *((None,) * 3 if status == "diverged" else (4, 0.5, 0.5 + place / 100)), 400)
         for place, status in enumerate(statuses)
     ]
     trials = [summarize(values, [one]) for values, one in zip(GRID.values(), figures, strict=False)]
-    return SweepTrials.check(SweepResult(GRID.axes, tuple(trials), None, None, n_folds, 1, 1.5).to_dict())
+    return SweepResult.check(SweepResult(GRID.axes, tuple(trials), None, None, n_folds, 1, 1.5).to_dict())
 
 
 def test_statement_counts_the_trials():
@@ -64,4 +66,4 @@ def test_names_are_text():
 )
 def test_damaged_tables_are_refused(change, message):
     with pytest.raises(InputError, match=message):
-        SweepTrials.check(sweep(["finished"]).model_dump() | change)
+        SweepResult.check(sweep(["finished"]).to_dict() | change)

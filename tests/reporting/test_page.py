@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from onelayer.evaluation import RunFigures
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.page import render_report, write_report
 from onelayer.storage.run_directory import RunDirectory
@@ -150,14 +151,14 @@ def test_cells_of_the_confusion_matrix_are_buttons_that_say_what_they_count(whol
 def test_tiles_are_the_kept_rows(whole, predictions):
     tiles = whole.payload["tiles"]
     assert tiles["rows"] == predictions.shown.rows.tolist()
-    assert tiles["predicted"] == predictions.predicted[::2].tolist()
+    assert tiles["predicted"] == predictions.decisions.predicted[::2].tolist()
     image = np.asarray(Image.open(io.BytesIO(base64.b64decode(tiles["images"][3]))))
     np.testing.assert_array_equal(image, predictions.shown.images[3])
 
 
 def test_the_values_of_a_tile_are_those_of_its_row_the_largest_first(whole, predictions):
     tiles = whole.payload["tiles"]
-    np.testing.assert_allclose(tiles["values"][1], -np.sort(-predictions.values[2])[:3], rtol=1e-3)
+    np.testing.assert_allclose(tiles["values"][1], predictions.decisions.values[2], rtol=1e-3)
 
 
 def test_the_galleries_of_errors_hold_errors(whole):
@@ -226,7 +227,7 @@ def test_losses_without_probabilities_say_why_there_is_no_calibration(hostile):
 
 
 def test_a_report_on_nothing_says_what_is_missing():
-    page = Page(render_report(ReportData("Title", {}, {}, {}, ["a", "b"])))
+    page = Page(render_report(ReportData("Title", {}, RunFigures(), {}, ["a", "b"])))
     assert [text.strip() for text in page.texts["p"]][1:-2] == [
         "The run has no figures of any part of the data.",
         "Training took no step.",

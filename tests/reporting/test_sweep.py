@@ -12,7 +12,6 @@ from onelayer.errors import InputError, OnelayerError
 from onelayer.reporting.export import png_bytes
 from onelayer.reporting.page import render_report
 from onelayer.reporting.sweep import sweep_accuracy_figure, sweep_heat_map, sweep_loss_figure
-from onelayer.reporting.sweep_data import SweepFigures
 from onelayer.reporting.sweep_pictures import sweep_pictures, sweep_statement, trial_rows
 from onelayer.reporting.theme import DARK, LIGHT
 from onelayer.selection import FoldFigures, Grid, SweepResult
@@ -45,12 +44,12 @@ def of_l2(l2: float, learning_rate: float = 0.1) -> float | None:
 
 @pytest.fixture(scope="module")
 def one():
-    return SweepFigures.check(table(ONE, of_l2))
+    return SweepResult.check(table(ONE, of_l2))
 
 
 @pytest.fixture(scope="module")
 def two():
-    return SweepFigures.check(table(TWO, of_l2, n_folds=3))
+    return SweepResult.check(table(TWO, of_l2, n_folds=3))
 
 
 def line(figure, label: str):
@@ -88,7 +87,7 @@ def test_diverged_values_are_crosses(two):
 
 
 def test_single_choices_lie_evenly_without_a_line():
-    found = SweepFigures.check(table(Grid.parse(["loss=hinge,softmax,sigmoid"]), lambda loss: len(loss) / 10))
+    found = SweepResult.check(table(Grid.parse(["loss=hinge,softmax,sigmoid"]), lambda loss: len(loss) / 10))
     axes = sweep_accuracy_figure(found, "loss").axes[0]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["hinge", "softmax", "sigmoid"]
     assert axes.containers[0].lines[0].get_linestyle() == "None"
@@ -119,7 +118,7 @@ def test_trials_without_a_finite_loss_are_left_out_of_its_figure():
     found = table(ONE, of_l2)
     for trial in found["trials"][:2]:
         trial["validation_loss"] = None
-    pictures = {picture.name: picture for picture in sweep_pictures(SweepFigures.check(found))}
+    pictures = {picture.name: picture for picture in sweep_pictures(SweepResult.check(found))}
     assert line(pictures["sweep-loss-l2"].draw(LIGHT), "loss")[0] == [0.01, 0.1, 1.0]
 
 
@@ -132,7 +131,7 @@ def test_statement_says_how_many_were_tried_and_that_the_best_of_many_is_too_hig
 
 
 def test_statement_where_the_chosen_is_the_simplest():
-    found = SweepFigures.check(table(Grid.parse(["l2=0.1,0.2"]), lambda l2: l2))
+    found = SweepResult.check(table(Grid.parse(["l2=0.1,0.2"]), lambda l2: l2))
     assert sweep_statement(found)[2] == "Nothing simpler is within one standard error of it."
 
 
@@ -160,7 +159,7 @@ def test_report_of_another_run_does_not(make_data):
         ({"axes": []}, "sweep: axes"),
         ({"trials": []}, "sweep: trials"),
         ({"seconds": -1}, "sweep: seconds"),
-        ({"chosen": None}, "sweep: chosen"),
+        ({"chosen": None}, "must both be there"),
         ({"axes": [{"name": "../l2", "values": [1], "scale": "lin"}]}, "sweep: axes.0.name"),
         ({"axes": [{"name": "l2", "values": [0.0, 1], "scale": "log"}]}, "must be above 0"),
         ({"axes": [{"name": "l2", "values": ["a"], "scale": "lin"}]}, "must be numbers"),
@@ -177,7 +176,7 @@ def test_report_of_another_run_does_not(make_data):
 )
 def test_damaged_tables_are_refused(change, message):
     with pytest.raises(InputError, match=message):
-        SweepFigures.check(table(ONE, of_l2) | change)
+        SweepResult.check(table(ONE, of_l2) | change)
 
 
 JSON = st.recursive(
@@ -191,7 +190,7 @@ JSON = st.recursive(
 @given(key=st.sampled_from(sorted(table(ONE, of_l2))), value=JSON)
 def test_any_table_is_shown_or_refused(key, value):
     try:
-        found = SweepFigures.check(table(ONE, of_l2) | {key: value})
+        found = SweepResult.check(table(ONE, of_l2) | {key: value})
     except OnelayerError:
         return
     assert sweep_statement(found)

@@ -11,9 +11,9 @@ import pytest
 
 from onelayer.reporting.charts.sweep import sweep_accuracy_chart, sweep_heat_map_chart, sweep_loss_chart
 from onelayer.reporting.page import render_report
-from onelayer.reporting.sweep_data import SweepFigures
 from onelayer.reporting.sweep_scales import color_floor
 from onelayer.reporting.theme import LIGHT
+from onelayer.selection import SweepResult
 
 VALUES = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
 ACCURACIES = [0.8, 0.85, 0.9, 0.89, 0.3]
@@ -30,7 +30,7 @@ def trial(values, accuracy):
 
 def sweep(axes, trials, chosen=2, one_se=3):
     found = {"axes": axes, "trials": trials, "chosen": trials[chosen], "one_se": trials[one_se], "n_models": 9}
-    return SweepFigures.check(found | {"n_diverged": 1, "n_folds": 1, "passes": 1, "seconds": 1.5})
+    return SweepResult.check(found | {"n_diverged": 1, "n_folds": 1, "passes": 1, "seconds": 1.5})
 
 
 L2 = {"name": "l2", "values": VALUES, "scale": "log"}

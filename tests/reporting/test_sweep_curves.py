@@ -9,9 +9,9 @@ from onelayer.errors import InputError
 from onelayer.reporting.charts.sweep_curves import sweep_curves_chart
 from onelayer.reporting.page import render_report
 from onelayer.reporting.sweep_curves import MOST_CURVES, sweep_curves_figure, trial_curves
-from onelayer.reporting.sweep_data import SweepFigures
 from onelayer.reporting.sweep_pictures import sweep_pictures
 from onelayer.reporting.theme import LIGHT
+from onelayer.selection import SweepResult
 
 EPOCHS = [1.0, 2.0, 3.0]
 
@@ -31,7 +31,7 @@ def table(values, curves, chosen=2, one_se=3, **changes):
     axes = [{"name": "l2", "values": list(values), "scale": "list"}]
     found = {"axes": axes, "trials": trials, "curves": curves, "chosen": trials[chosen], "one_se": trials[one_se]}
     counts = {"n_models": len(values), "n_diverged": 0, "n_folds": 1, "passes": 1, "seconds": 1.5}
-    return SweepFigures.check(found | counts | changes)
+    return SweepResult.check(found | counts | changes)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_a_curve_of_one_point_is_a_dot():
         ([curve(0.5)] * 3, "not as many curves as trials"),
         ([{"epochs": [1.0], "accuracy": []}] * 4, "more of the one than of the other"),
         ([{"epochs": [1.0], "accuracy": [1.5]}] * 4, "less than or equal to 1"),
-        ([{"epochs": ["1e400"], "accuracy": [0.5]}] * 4, "finite"),
+        ([{"epochs": ["1e400"], "accuracy": [0.5]}] * 4, "less than"),
     ],
 )
 def test_damaged_curves_are_refused(curves, message):

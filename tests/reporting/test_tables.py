@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from onelayer.evaluation import RunFigures
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.tables import figure_rows, flat_rows, headline, split_rows, summary
 
@@ -10,7 +11,7 @@ SPLIT = {"loss": 0.2, "accuracy": 0.9, "accuracy_interval": [0.8, 0.95], "n": 40
 
 
 def data_of(**metrics) -> ReportData:
-    return ReportData("T", {}, metrics, {}, ["a", "b", "c", "d"])
+    return ReportData("T", {}, RunFigures.check(metrics), {}, ["a", "b", "c", "d"])
 
 
 def test_log_loss_and_calibration_are_told_where_there_are_probabilities(make_data):

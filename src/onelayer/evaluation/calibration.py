@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError
+from onelayer.storage.records import Count, Share
 
 __all__ = ["Calibration", "ReliabilityBin", "measure_calibration"]
 
@@ -19,24 +20,22 @@ class ReliabilityBin:
     ``confidence`` (the mean) and ``accuracy`` are None where ``count`` is 0.
     """
 
-    lower: float
-    upper: float
-    count: int
-    confidence: float | None
-    accuracy: float | None
+    lower: Share = 0.0
+    upper: Share = 1.0
+    count: Count = 0
+    confidence: Share | None = None
+    accuracy: Share | None = None
 
 
 @dataclass(frozen=True)
 class Calibration:
     """Expected calibration error, and the reliability table that it sums up."""
 
-    expected_calibration_error: float
-    bins: tuple[ReliabilityBin, ...]
+    expected_calibration_error: Share
+    bins: tuple[ReliabilityBin, ...] = ()
 
 
-def measure_calibration(
-    confidence: np.ndarray[Any, Any], correct: np.ndarray[Any, Any], n_bins: int = 15
-) -> Calibration:
+def measure_calibration(confidence: Array, correct: Array, n_bins: int = 15) -> Calibration:
     """Return Σ_b (n_b/n)·|accuracy_b − confidence_b| over bins of equal width, and the bins.
 
     Parameters
@@ -63,9 +62,8 @@ def measure_calibration(
     """
     if n_bins < 1:
         raise ConfigError(f"n_bins must be at least 1, not {n_bins}")
-    confidence = np.asarray(confidence, np.float64)
+    confidence = np.minimum(np.asarray(confidence, np.float64), 1.0)  # rounding may carry a probability past 1
     edges = np.linspace(0.0, 1.0, n_bins + 1)
-    # Rounding may carry a probability past 1, which is no bin of its own.
     bin_of = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, n_bins - 1)
     counts = np.bincount(bin_of, minlength=n_bins)
     confidences = np.bincount(bin_of, confidence, n_bins)

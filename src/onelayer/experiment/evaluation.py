@@ -10,38 +10,14 @@ from typing import Any
 from onelayer.data import Dataset, Splits
 from onelayer.errors import ConfigError, DataError, printable
 from onelayer.estimators import OneLayerClassifier
-from onelayer.evaluation import Evaluation, evaluate
+from onelayer.estimators.judging import judge_classifier
+from onelayer.evaluation import PartFigures, RunFigures, evaluate_outcomes
 from onelayer.experiment.config import ExperimentConfig, run_config
 from onelayer.experiment.data import Rows, fitting_size, load_parts
 from onelayer.image_model import ImageModel, load_model, size_text
 from onelayer.storage.run_directory import RunDirectory
 
-__all__ = ["evaluate_model", "evaluate_rows", "find_model", "part_figures"]
-
-
-def evaluate_rows(
-    clf: OneLayerClassifier, rows: Rows, class_names: tuple[str, ...]
-) -> tuple[dict[str, Any], Evaluation]:
-    """Return the figures of one part as metrics.json has them, and its whole evaluation."""
-    evaluation = evaluate(
-        rows.y,
-        clf.predict(rows.X),
-        class_names=class_names,
-        scores=clf.decision_function(rows.X),
-        probabilities=clf.predict_proba(rows.X) if hasattr(clf, "predict_proba") else None,
-        no_probabilities=f"the scores of the {clf.loss} loss are no probabilities",
-    )
-    return part_figures(clf.mean_loss(rows.X, rows.y), evaluation), evaluation
-
-
-def part_figures(loss: float, evaluation: Evaluation) -> dict[str, Any]:
-    """Return loss, accuracy with its interval, and number of rows."""
-    return {
-        "loss": loss,
-        "accuracy": evaluation.accuracy,
-        "accuracy_interval": list(evaluation.accuracy_interval),
-        "n": evaluation.n,
-    }
+__all__ = ["evaluate_model", "find_model"]
 
 
 def find_model(path: Path) -> tuple[ImageModel | OneLayerClassifier, RunDirectory | None]:
@@ -74,20 +50,26 @@ def evaluate_model(
         raise DataError(f"{printable(dataset)} has no {split} part")
     clf = model.classifier if isinstance(model, ImageModel) else model
     rows, part = _image_rows(model, part) if isinstance(model, ImageModel) else _feature_rows(model, part)
-    figures, evaluation = evaluate_rows(clf, rows, part.class_names)
-    return {
-        "dataset": part.title,
-        "loss": clf.loss,
-        "epochs": clf.n_iter_,
-        "stopped_epoch": clf.stopped_epoch_,
-        "steps": clf.n_steps_,
-        "seconds": perf_counter() - started,
-        split: figures,
+    judged = judge_classifier(clf, rows.X, rows.y)
+    found: dict[str, PartFigures] = {split: PartFigures.of(judged)}
+    figures = RunFigures(
+        dataset=part.title,
+        loss=clf.loss,
+        epochs=clf.n_iter_,
+        stopped_epoch=clf.stopped_epoch_,
+        steps=clf.n_steps_,
+        seconds=perf_counter() - started,
+        train=found.get("train"),
+        validation=found.get("validation"),
+        test=found.get("test"),
+        evaluation=evaluate_outcomes(judged, part.class_names),
+    )
+    others = {
         "run_dir": str(run.path) if run else None,
         "split": split,
         "class_names": list(part.class_names),
-        "evaluation": evaluation.to_dict(),
     }
+    return figures.to_dict(others)
 
 
 def _load_parts(

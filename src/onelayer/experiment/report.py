@@ -13,14 +13,15 @@ from typing import Any
 
 from onelayer.errors import ConfigError, InputError, ModelFileError, RunDirectoryError, printable
 from onelayer.estimators import OneLayerClassifier
+from onelayer.evaluation import RunFigures
 from onelayer.experiment.command import repeat_command
 from onelayer.experiment.config import run_config
 from onelayer.features.naming import describe_features
 from onelayer.features.registry import in_words
 from onelayer.image_model import ImageModel, load_model
 from onelayer.reporting.data import ReportData
-from onelayer.reporting.predictions import VERSION, Predictions
-from onelayer.reporting.sweep_data import SweepFigures, SweepTrials
+from onelayer.reporting.predictions import VERSIONS, Predictions
+from onelayer.selection import SweepResult
 from onelayer.storage.kinds import PREDICTIONS, check_kind
 from onelayer.storage.run_directory import RunDirectory
 from onelayer.storage.tensors import read_tensors
@@ -99,11 +100,11 @@ def read_report_data(run: RunDirectory) -> ReportData:
     else:
         absent["images"] = "The run has no predictions.safetensors, which holds the images; training again makes one."
     try:
-        sweep = SweepFigures.check(run.read_sweep()) if run.sweep_path.is_file() else None
+        sweep = SweepResult.check(run.read_sweep()) if run.sweep_path.is_file() else None
         return ReportData(
             title=f"{metrics.get('dataset', 'a data set')}, {metrics.get('loss', '')}",
-            config=run.read_config() | ({} if sweep is None else sweep.chosen.values),
-            metrics=metrics,
+            config=run.read_config() | ({} if sweep is None else dict(sweep.choices[0].values)),
+            figures=RunFigures.check(metrics),
             history=run.read_history(),
             class_names=names,
             weight_images=weight_images,
@@ -135,13 +136,13 @@ def _interrupted_page(run: RunDirectory) -> str:
         data = ReportData(
             title=f"{metrics.get('dataset', 'a data set')}, an interrupted sweep",
             config=run.read_config(),
-            metrics=metrics,
+            figures=RunFigures.check(metrics),
             history={},
             class_names=names,
             environment=run.read_environment(),
             command=_command(run),
         )
-        return render_interrupted_sweep(data, SweepTrials.check(run.read_sweep()))
+        return render_interrupted_sweep(data, SweepResult.check(run.read_sweep()))
     except InputError as error:
         raise RunDirectoryError(f"{run} is damaged: {error}") from None
 
@@ -156,7 +157,7 @@ def read_predictions(run: RunDirectory) -> Predictions:
     """
     path = run.predictions_path
     arrays, metadata = read_tensors(path, max_bytes=MAX_PREDICTIONS_BYTES)
-    check_kind(path, metadata, PREDICTIONS, VERSION)
+    check_kind(path, metadata, PREDICTIONS, *VERSIONS)
     try:
         return Predictions.from_contents(arrays, metadata)
     except InputError as error:

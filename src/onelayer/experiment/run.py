@@ -11,14 +11,15 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from onelayer import engine
-from onelayer.data import Dataset, Splits
+from onelayer.data import Splits
 from onelayer.data.image_options import ImageOptions
 from onelayer.errors import ConfigError, InterruptedTrainingWarning, ModelFileError
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import Checkpoint, fit_classifier
+from onelayer.estimators.judging import judge_classifier
+from onelayer.evaluation import PartFigures, RunFigures, evaluate_outcomes
 from onelayer.experiment.config import ExperimentConfig, SweepConfig, run_config
 from onelayer.experiment.data import RowMaker, Rows, load_parts
-from onelayer.experiment.evaluation import evaluate_rows
 from onelayer.experiment.predictions import data_figures, predictions_of
 from onelayer.experiment.report import report_run
 from onelayer.experiment.subject import subject_of
@@ -224,28 +225,30 @@ def _write(
             resize_mode=prepared.resize_mode or "stretch",
             file_range=prepared.value_range,
         ).save(run.model_path)
-    figures, evaluations = {}, {}
-    for name, rows in parts.items():
-        figures[name], evaluations[name] = evaluate_rows(clf, rows, names)
-    last = list(parts)[-1]
-    evaluated: Dataset = getattr(splits, last)
-    predictions = predictions_of(clf, parts[last], evaluated, splits.train)
+    judged = {name: judge_classifier(clf, rows.X, rows.y) for name, rows in parts.items()}
+    found, last = {name: PartFigures.of(one) for name, one in judged.items()}, list(parts)[-1]
+    predictions = predictions_of(judged[last].decisions, getattr(splits, last), splits.train)
     write_tensors(run.predictions_path, *predictions.contents())
-    metrics = {
-        "dataset": splits.train.title,
-        "loss": config.loss,
-        "epochs": clf.n_iter_,
-        "stopped_epoch": clf.stopped_epoch_,
-        "steps": clf.n_steps_,
-        "seconds": seconds,
-        **figures,
+    figures = RunFigures(
+        dataset=splits.train.title,
+        loss=config.loss,
+        epochs=clf.n_iter_,
+        stopped_epoch=clf.stopped_epoch_,
+        steps=clf.n_steps_,
+        seconds=seconds,
+        train=found.get("train"),
+        validation=found.get("validation"),
+        test=found.get("test"),
+        evaluation=evaluate_outcomes(judged[last], names),
+        data=data_figures(splits),
+    )
+    others = {
         "run_dir": str(run.path),
         "interrupted": interrupted,
         "class_names": list(names),
         "evaluated_on": last,
-        "evaluation": evaluations[last].to_dict(),
-        "data": data_figures(splits),
     }
+    metrics = figures.to_dict(others)
     write_environment(config, run, splits)
     run.write_history(clf.history_)
     run.write_metrics(metrics)

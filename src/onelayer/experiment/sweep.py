@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from onelayer.experiment.predictions import data_figures
 from onelayer.experiment.report import report_run
 from onelayer.experiment.run import claimed, train_and_write, write_environment
 from onelayer.selection import Grid, SweepListener, SweepResult
+from onelayer.storage.plain import plain
 from onelayer.storage.run_directory import RunDirectory
 from onelayer.training.listeners import Listener
 
@@ -118,7 +120,7 @@ def _write_interrupted(config: SweepConfig, run: RunDirectory, splits: Splits, r
         "run_dir": str(run.path),
         "interrupted": True,
         "class_names": list(splits.train.class_names),
-        "data": data_figures(splits),
+        "data": plain(asdict(data_figures(splits))),
         "sweep": result.summary(),
     }
     write_environment(config, run, splits)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from onelayer.errors import printable
+from onelayer.evaluation import RunFigures
 from onelayer.live.snapshot import Snapshot, Subject
 from onelayer.reporting.charts.chart import Chart
 from onelayer.reporting.charts.curves import accuracy_chart, loss_chart, trend_chart
@@ -46,7 +47,7 @@ def training_part(subject: Subject, snapshot: Snapshot) -> dict[str, Any]:
     data = ReportData(
         subject.title,
         subject.config,
-        {},
+        RunFigures(),
         history,
         subject.class_names,
         snapshot.weights,

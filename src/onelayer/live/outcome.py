@@ -55,9 +55,10 @@ def outcome_lines(metrics: Mapping[str, Any]) -> list[str]:
         if name in metrics:
             part = metrics[name]
             low, high = part["accuracy_interval"]
+            loss = "not finite" if part["loss"] is None else f"{part['loss']:.4f}"
             lines.append(
                 f"{PARTS[name]} accuracy {part['accuracy']:.2%} "
-                f"(95% interval {low:.2%} to {high:.2%}, {part['n']:,} rows), loss {part['loss']:.4f}."
+                f"(95% interval {low:.2%} to {high:.2%}, {part['n']:,} rows), loss {loss}."
             )
     report = Path(metrics["run_dir"]).absolute() / "report.html"
     return [*lines, f"Report: {printable(str(report), 2000)}"]

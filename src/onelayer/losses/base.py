@@ -83,7 +83,20 @@ class Loss(ABC):
         ConfigError
             If scores are no probabilities in disguise (``has_probabilities`` is False).
         """
-        raise ConfigError(
+        raise self._no_probabilities()
+
+    def log_probabilities(self, scores: AnyArray) -> AnyArray:
+        """Return the logarithms of the probabilities, of the same shape, finite even where these round to 0.
+
+        Raises
+        ------
+        ConfigError
+            As for :meth:`probabilities`.
+        """
+        raise self._no_probabilities()
+
+    def _no_probabilities(self) -> ConfigError:
+        return ConfigError(
             f"loss {self.name!r} has no probabilities; use the scores (decision_function), "
             "or a loss that has: logistic, softmax or sigmoid"
         )

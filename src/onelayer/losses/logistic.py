@@ -25,7 +25,7 @@ from onelayer.errors import ConfigError
 from onelayer.losses.base import Loss
 from onelayer.losses.bernoulli import binary_cross_entropy, binary_cross_entropy_and_residual
 from onelayer.losses.targets import expand_labels
-from onelayer.numerics import sigmoid, sigmoid_slope
+from onelayer.numerics import sigmoid, sigmoid_slope, softplus
 
 __all__ = ["Logistic"]
 
@@ -72,6 +72,11 @@ class Logistic(Loss):
         """Return (1 − ŷ, ŷ), each accurate to rounding however small."""
         xp = namespace_of(scores)
         return sigmoid(xp.concat([-scores, scores], axis=-1), xp)
+
+    def log_probabilities(self, scores: AnyArray) -> AnyArray:
+        """Return ln(1 − ŷ) and ln ŷ."""
+        xp = namespace_of(scores)
+        return -softplus(xp.concat([scores, -scores], axis=-1), xp)
 
     def decision(self, scores: AnyArray) -> AnyArray:
         """Return 1 where ŷ ≥ 0.5, that is z ≥ 0, else 0."""

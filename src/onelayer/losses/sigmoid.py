@@ -24,7 +24,7 @@ from onelayer.arrays import AnyArray, namespace_of
 from onelayer.losses.base import Loss
 from onelayer.losses.bernoulli import binary_cross_entropy, binary_cross_entropy_and_residual
 from onelayer.losses.targets import as_probabilities
-from onelayer.numerics import row_sum, sigmoid_slope, softmax, softplus
+from onelayer.numerics import log_softmax, row_sum, sigmoid_slope, softmax, softplus
 
 __all__ = ["Sigmoid"]
 
@@ -66,3 +66,7 @@ class Sigmoid(Loss):
     def probabilities(self, scores: AnyArray) -> AnyArray:
         """Return p_j/Σ_l p_l."""
         return softmax(-softplus(-scores))
+
+    def log_probabilities(self, scores: AnyArray) -> AnyArray:
+        """Return ln p_j − ln Σ_l p_l."""
+        return log_softmax(-softplus(-scores))

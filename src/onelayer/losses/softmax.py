@@ -22,7 +22,7 @@ from typing import ClassVar
 from onelayer.arrays import AnyArray, namespace_of
 from onelayer.losses.base import Loss
 from onelayer.losses.targets import as_probabilities, target_scores
-from onelayer.numerics import shifted_exponentials, softmax
+from onelayer.numerics import log_softmax, shifted_exponentials, softmax
 
 __all__ = ["Softmax"]
 
@@ -69,3 +69,7 @@ class Softmax(Loss):
     def probabilities(self, scores: AnyArray) -> AnyArray:
         """Return p."""
         return softmax(scores)
+
+    def log_probabilities(self, scores: AnyArray) -> AnyArray:
+        """Return ln p."""
+        return log_softmax(scores)

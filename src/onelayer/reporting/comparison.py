@@ -8,12 +8,12 @@ from itertools import combinations
 from typing import Any
 
 from onelayer.errors import InputError, printable
+from onelayer.evaluation import PartFigures
+from onelayer.evaluation.paired import compare_paired
 from onelayer.reporting.charts.comparison import RUN_COLORS, overlaid_chart
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.document import render
-from onelayer.reporting.figures_of_merit import SplitFigures
 from onelayer.reporting.inlining import image_uri
-from onelayer.reporting.paired import compare_paired
 from onelayer.reporting.sections import Section
 from onelayer.reporting.tables import flat_rows, loss_text
 from onelayer.reporting.theme import DARK, LIGHT
@@ -41,7 +41,7 @@ def render_comparison(runs: Sequence[ComparedRun]) -> str:
 
     Examples
     --------
-    >>> one = ReportData("t", {"l2": 0.1}, {}, {}, ["a", "b"])
+    >>> one = ReportData("t", {"l2": 0.1}, RunFigures(), {}, ["a", "b"])
     >>> "2 runs compared" in render_comparison([ComparedRun("one", one), ComparedRun("two", one)])
     True
     """
@@ -73,7 +73,7 @@ def render_comparison(runs: Sequence[ComparedRun]) -> str:
 
 def _run_row(place: int, run: ComparedRun) -> dict[str, Any]:
     figures = run.data.figures
-    evaluated = figures.splits.get(figures.evaluated_on) or next(reversed(figures.splits.values()), None)
+    evaluated = figures.parts.get(figures.evaluated_on) or next(reversed(figures.parts.values()), None)
     features = printable(str(run.data.config.get("features", "")))
     return {
         "color": f"--run-{place % RUN_COLORS}",
@@ -92,11 +92,11 @@ def _run_row(place: int, run: ComparedRun) -> dict[str, Any]:
     }
 
 
-def _accuracy(split: SplitFigures | None) -> str:
+def _accuracy(split: PartFigures | None) -> str:
     return "–" if split is None else f"{split.accuracy:.2%}"
 
 
-def _interval(split: SplitFigures | None) -> str:
+def _interval(split: PartFigures | None) -> str:
     return "–" if split is None else "{:.2f}–{:.2f}%".format(*(100 * end for end in split.accuracy_interval))
 
 
@@ -128,11 +128,11 @@ def _pairs(runs: Sequence[ComparedRun]) -> tuple[list[tuple[str, ...]], str]:
         elif (
             not _fingerprint(first)
             or _fingerprint(first) != _fingerprint(second)
-            or one.labels.shape != other.labels.shape
+            or one.decisions.labels.shape != other.decisions.labels.shape
         ):
             reasons.append(f"{names}: the evaluated rows are not the same.")
         else:
-            found = compare_paired(one.correct, other.correct)
+            found = compare_paired(one.decisions.correct, other.decisions.correct)
             low, high = found.interval
             rows.append(
                 (

@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from onelayer.arrays import Array
 from onelayer.errors import InputError
-from onelayer.reporting.figures_of_merit import RunFigures
+from onelayer.evaluation import Confusion, RunFigures
 from onelayer.reporting.predictions import Predictions
-from onelayer.reporting.sweep_data import SweepFigures
+from onelayer.selection import SweepResult
 
 __all__ = ["ReportData"]
 
@@ -26,11 +24,8 @@ class ReportData:
     title : str
     config : mapping
         The resolved configuration.
-    metrics : mapping
-        As metrics.json: ``dataset``, ``loss``, ``epochs``, ``stopped_epoch``, ``steps``, ``seconds``; ``train``,
-        ``validation`` and ``test``, each with ``loss``, ``accuracy``, ``accuracy_interval`` and ``n``; ``evaluation``
-        of the split ``evaluated_on`` (the test split by default), as
-        :meth:`onelayer.evaluation.Evaluation.to_dict`. All may be missing.
+    figures : RunFigures
+        ``evaluation`` is of the part ``evaluated_on``.
     history : mapping of str to ndarray of shape (s,)
         Per step ``step``, ``epoch``, ``batch_loss``; per validation ``validation_step``, ``validation_loss``, ….
     class_names : sequence of str, of length k
@@ -41,7 +36,7 @@ class ReportData:
     majority_share : float or None
         Share of the largest class among the evaluated rows, 0 to 1; by default that of the confusion matrix, if there
         is one.
-    sweep : SweepFigures or None
+    sweep : SweepResult or None
         The sweep that chose the parameters, if one did.
     predictions : Predictions or None
         What was decided on each evaluated row.
@@ -52,62 +47,57 @@ class ReportData:
 
     Attributes
     ----------
-    figures : RunFigures
-        The metrics, checked.
+    confusion : Confusion or None
+        Of the evaluated rows: as the evaluation has it, or of more classes than it has it of, as the predictions have.
 
     Raises
     ------
     InputError
-        Metrics or weights are not what they should be.
+        The parts don't fit each other.
 
     Examples
     --------
-    >>> ReportData("digits", {}, {"epochs": 50}, {}, ["0", "1"]).figures.epochs
+    >>> ReportData("digits", {}, RunFigures(epochs=50), {}, ["0", "1"]).figures.epochs
     50
     """
 
     title: str
     config: Mapping[str, Any]
-    metrics: Mapping[str, Any]
-    history: Mapping[str, npt.NDArray[Any]]
+    figures: RunFigures
+    history: Mapping[str, Array]
     class_names: Sequence[str]
-    weight_images: npt.NDArray[Any] | None = None
+    weight_images: Array | None = None
     environment: Mapping[str, Any] = field(default_factory=dict)
     majority_share: float | None = None
-    sweep: SweepFigures | None = None
+    sweep: SweepResult | None = None
     predictions: Predictions | None = None
     command: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
-    figures: RunFigures = field(init=False)
+    confusion: Confusion | None = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "figures", RunFigures.check(self.metrics))
-        k = len(self.class_names)
-        confusion = self.figures.evaluation.confusion
-        if confusion is not None and {len(confusion), *map(len, confusion)} != {k}:
-            raise InputError(f"metrics: evaluation.confusion is not {k} rows of {k} counts, one for each class")
-        if self.weight_images is not None and len(self.weight_images) not in ({1, 2} if k == 2 else {k}):
-            raise InputError(f"there are {len(self.weight_images)} weight pictures for {k} classes")
-        self._check_parts(k)
-        totals = np.zeros(k) if self.confusion is None else self.confusion.sum(axis=1)
-        if self.majority_share is None and totals.any():
-            object.__setattr__(self, "majority_share", float(totals.max() / totals.sum()))
+        object.__setattr__(self, "confusion", self._checked_confusion())
+        k, images = len(self.class_names), self.weight_images
+        if images is not None and len(images) not in ({1, 2} if k == 2 else {k}):
+            raise InputError(f"there are {len(images)} weight pictures for {k} classes")
+        if self.majority_share is None and self.confusion is not None and self.confusion.n:
+            share = float(self.confusion.supports.max() / self.confusion.n)
+            object.__setattr__(self, "majority_share", share)
 
-    def _check_parts(self, k: int) -> None:
-        """Raise InputError unless predictions and class counts are of k classes, and the predictions those counted."""
+    def _checked_confusion(self) -> Confusion | None:
+        """Return the counts; raise InputError unless all parts are of k classes, and the predictions those counted."""
+        k, counts = len(self.class_names), self.figures.evaluation.confusion
+        if counts is not None and counts.n_classes != k:
+            raise InputError(f"metrics: evaluation.confusion is not {k} rows of {k} counts, one for each class")
         parts = {} if self.figures.data is None else self.figures.data.parts
         for name, part in parts.items():
             if len(part.class_counts) != k:
                 raise InputError(f"metrics: data.parts.{name}.class_counts has not one count for each of {k} classes")
         if self.predictions is None:
-            return
-        if self.predictions.n_classes != k:
-            raise InputError(f"predictions are of {self.predictions.n_classes} classes, not {k}")
-        if self.confusion is not None and not np.array_equal(self.predictions.confusion(), self.confusion):
+            return counts
+        decisions = self.predictions.decisions
+        if decisions.n_classes != k:
+            raise InputError(f"predictions are of {decisions.n_classes} classes, not {k}")
+        if counts is not None and decisions.confusion != counts:
             raise InputError("predictions are not those that the confusion matrix counts")
-
-    @property
-    def confusion(self) -> npt.NDArray[np.int64] | None:
-        """The confusion matrix (k, k) of the evaluated rows, true classes in rows; None where there is none."""
-        counts = self.figures.evaluation.confusion
-        return None if counts is None else np.array(counts, dtype=np.int64)
+        return decisions.confusion

@@ -6,14 +6,14 @@ from onelayer.errors import printable
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.document import render
 from onelayer.reporting.sections import Section
-from onelayer.reporting.sweep_data import SweepTrials
 from onelayer.reporting.sweep_pictures import trial_rows
 from onelayer.reporting.tables import data_rows, flat_rows
+from onelayer.selection import SweepResult
 
 __all__ = ["interruption_statement", "render_interrupted_sweep"]
 
 
-def render_interrupted_sweep(data: ReportData, sweep: SweepTrials) -> str:
+def render_interrupted_sweep(data: ReportData, sweep: SweepResult) -> str:
     """Return the page as one HTML document.
 
     The trials are a table and no figures: these would compare models that were not trained for as long as each other.
@@ -22,7 +22,7 @@ def render_interrupted_sweep(data: ReportData, sweep: SweepTrials) -> str:
     ----------
     data : ReportData
         Without a model and its figures.
-    sweep : SweepTrials
+    sweep : SweepResult
     """
     sections = [Section("sweep", "What was tried"), Section("data", "The data"), Section("repeat", "Repeat it")]
     trials = trial_rows(sweep)
@@ -41,7 +41,7 @@ def render_interrupted_sweep(data: ReportData, sweep: SweepTrials) -> str:
     )
 
 
-def interruption_statement(sweep: SweepTrials) -> list[str]:
+def interruption_statement(sweep: SweepResult) -> list[str]:
     """Return in words how far the sweep came, and what was left undone.
 
     Examples
@@ -49,7 +49,7 @@ def interruption_statement(sweep: SweepTrials) -> list[str]:
     >>> trial = {"status": "interrupted", "epochs": 5, "validation_loss": 0.5, "validation_accuracy": 0.9}
     >>> trial |= {"values": {"l2": 0.1}, "accuracy_interval": (0.8, 1.0), "standard_error": 0.03}
     >>> table = {"axes": [{"name": "l2", "values": [0.1, 0.2, 0.3], "scale": "list"}], "trials": [trial]}
-    >>> interruption_statement(SweepTrials.check(table | {"n_folds": 1, "passes": 1, "seconds": 1.5}))[0]
+    >>> interruption_statement(SweepResult.check(table | {"n_folds": 1, "passes": 1, "seconds": 1.5}))[0]
     'Interrupted after 1.5 s: of 3 combinations 0 were trained to their end, 1 in part and 2 not at all.'
     """
     finished, begun = sweep.n_finished, len(sweep.trials)

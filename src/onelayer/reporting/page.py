@@ -11,12 +11,12 @@ from onelayer.reporting.confusion import short_name
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.document import render
 from onelayer.reporting.export import both_bytes
-from onelayer.reporting.galleries import CELL_SIZE
 from onelayer.reporting.inlining import image_base64
 from onelayer.reporting.pictures import Picture
 from onelayer.reporting.predictions import Predictions, ShownImages
 from onelayer.reporting.row_pictures import galleries_of
 from onelayer.reporting.sections import MOST_CELLS, Section, confusion_view, make_sections, run_pictures, why_no_images
+from onelayer.reporting.shown import CELL_SIZE
 from onelayer.reporting.sweep_pictures import sweep_key, sweep_statement, trial_rows
 from onelayer.reporting.tables import (
     class_rows,
@@ -32,8 +32,6 @@ from onelayer.reporting.views import confusion_cells, most_frequent_mistakes, sa
 from onelayer.storage.run_directory import RunDirectory
 
 __all__ = ["render_report", "write_report"]
-
-_MOST_VALUES = 3  # classes whose values stand under an image
 
 Pictures = dict[str, list[Picture]]
 
@@ -53,7 +51,8 @@ def render_report(data: ReportData) -> str:
 
     Examples
     --------
-    >>> page = render_report(ReportData("<digits>", {"loss": "softmax"}, {}, {}, ["0", "1"]))
+    >>> from onelayer.evaluation import RunFigures
+    >>> page = render_report(ReportData("<digits>", {"loss": "softmax"}, RunFigures(), {}, ["0", "1"]))
     >>> "<h1>&lt;digits&gt;</h1>" in page
     True
     """
@@ -133,7 +132,7 @@ def _payload(data: ReportData, sections: list[Section], pictures: Pictures) -> d
     payload: dict[str, Any] = {
         "charts": {view.name: view.chart.to_dict() for view in [*views, *([heat_map] if heat_map else [])]},
         "classes": _class_labels(data),
-        "confusion": [] if data.confusion is None else data.confusion.tolist(),
+        "confusion": [] if data.confusion is None else np.asarray(data.confusion).tolist(),
         "firstCell": next(([one["true"], one["predicted"]] for one in most_frequent_mistakes(data)), None),
         "galleries": {},
     }
@@ -144,24 +143,20 @@ def _payload(data: ReportData, sections: list[Section], pictures: Pictures) -> d
     galleries = {one.name: [places[row] for row in one.rows] for one in galleries_of(predictions)}
     return payload | {
         "imagesOfCell": CELL_SIZE,
-        "measure": "probability" if predictions.are_probabilities else "score",
+        "measure": "probability" if predictions.decisions.are_probabilities else "score",
         "tiles": _tiles(predictions, predictions.shown),
         "galleries": galleries,
     }
 
 
 def _tiles(predictions: Predictions, shown: ShownImages) -> dict[str, Any]:
-    values = predictions.values[shown.rows]
-    largest = np.argsort(-values, axis=1, kind="stable")[:, :_MOST_VALUES]
-    of_predicted = np.take_along_axis(values, predictions.predicted[shown.rows][:, None], axis=1)[:, 0]
+    decisions, rows = predictions.decisions, shown.rows
     return {
-        "rows": shown.rows.tolist(),
-        "labels": predictions.labels[shown.rows].tolist(),
-        "predicted": predictions.predicted[shown.rows].tolist(),
-        "classes": largest.tolist(),
-        "values": [
-            [float(f"{value:.4g}") for value in row] for row in np.take_along_axis(values, largest, axis=1).tolist()
-        ],
-        "order": np.argsort(-of_predicted, kind="stable").tolist(),
+        "rows": rows.tolist(),
+        "labels": decisions.labels[rows].tolist(),
+        "predicted": decisions.predicted[rows].tolist(),
+        "classes": decisions.best[rows].tolist(),
+        "values": [[float(f"{value:.4g}") for value in row] for row in decisions.values[rows].tolist()],
+        "order": np.argsort(-decisions.of_predicted[rows], kind="stable").tolist(),
         "images": [image_base64(image) for image in shown.images],
     }

@@ -104,9 +104,10 @@ def trend_pictures(data: ReportData) -> list[Picture]:
 
 def class_pictures(data: ReportData) -> list[Picture]:
     """Return the confusion matrix and the recall of each class, where the run was evaluated."""
-    counts, names = data.confusion, data.class_names
-    if counts is None or not counts.sum():
+    names = data.class_names
+    if data.confusion is None or not data.confusion.n:
         return []
+    counts = np.asarray(data.confusion)
     hits, recalls = np.diagonal(counts), Recalls.of(counts)
     split = data.figures.evaluated_on
     shown = "In each cell the count, and" if len(names) <= MOST_WITH_RATES else "Colour shows"
@@ -156,7 +157,7 @@ def training_marks(data: ReportData) -> list[Mark]:
     Examples
     --------
     >>> history = {"validation_step": np.arange(3), "validation_loss": np.array([2.0, 1.0, 1.5])}
-    >>> training_marks(ReportData("t", {"keep": "best"}, {}, history, ["a", "b"]))
+    >>> training_marks(ReportData("t", {"keep": "best"}, RunFigures(), history, ["a", "b"]))
     [Mark(step=1, label='weights kept')]
     """
     marks = []
@@ -178,7 +179,10 @@ def share_in_view(data: ReportData) -> float | None:
     Examples
     --------
     >>> history = {"validation_accuracy": np.array([0.6, 0.8])}
-    >>> [share_in_view(ReportData("t", {}, {}, history, ["a", "b"], majority_share=share)) for share in (0.1, 0.5)]
+    >>> [
+    ...     share_in_view(ReportData("t", {}, RunFigures(), history, ["a", "b"], majority_share=share))
+    ...     for share in (0.1, 0.5)
+    ... ]
     [None, 0.5]
     """
     found = [drawable(data.history.get(key, np.empty(0))) for key in ("train_accuracy", "validation_accuracy")]

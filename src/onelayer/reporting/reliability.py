@@ -8,19 +8,18 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from onelayer.evaluation import wilson_interval
-from onelayer.reporting.figures_of_merit import BinFigures
+from onelayer.evaluation import ReliabilityBin, wilson_interval
 from onelayer.reporting.theme import LIGHT, NOTE_SIZE, Theme, new_axes, style_axes
 
 __all__ = ["reliability_figure"]
 
 
-def reliability_figure(bins: Sequence[BinFigures], theme: Theme = LIGHT) -> Figure:
+def reliability_figure(bins: Sequence[ReliabilityBin], theme: Theme = LIGHT) -> Figure:
     """Draw the accuracy at each mean confidence with its 95% interval; larger points stand for more rows.
 
     Examples
     --------
-    >>> figure = reliability_figure([BinFigures(count=10, confidence=0.55, accuracy=0.6)])
+    >>> figure = reliability_figure([ReliabilityBin(count=10, confidence=0.55, accuracy=0.6)])
     >>> figure.axes[0].lines[1].get_xydata().tolist()
     [[0.55, 0.6]]
     """

@@ -11,11 +11,11 @@ from onelayer.errors import printable
 from onelayer.reporting.class_counts import class_counts_figure
 from onelayer.reporting.confusion import short_name
 from onelayer.reporting.data import ReportData
-from onelayer.reporting.galleries import Gallery, choose_galleries
 from onelayer.reporting.mosaic import mosaic_figure
 from onelayer.reporting.pictures import Picture
 from onelayer.reporting.predictions import Predictions, ShownImages
 from onelayer.reporting.reliability import reliability_figure
+from onelayer.reporting.shown import Gallery, choose_galleries
 from onelayer.reporting.theme import Theme
 
 __all__ = ["calibration_pictures", "data_pictures", "galleries_of", "gallery_pictures", "mean_pictures"]
@@ -26,12 +26,7 @@ _COLUMNS = 8
 def galleries_of(predictions: Predictions) -> list[Gallery]:
     """Return the galleries that have rows, of those whose images are kept."""
     kept = set() if predictions.shown is None else set(predictions.shown.rows.tolist())
-    found = choose_galleries(
-        predictions.labels,
-        predictions.predicted,
-        predictions.values,
-        are_probabilities=predictions.are_probabilities,
-    )
+    found = choose_galleries(predictions.decisions)
     whole = [Gallery(one.name, one.title, one.caption, [row for row in one.rows if row in kept]) for one in found]
     return [one for one in whole if one.rows]
 
@@ -78,7 +73,7 @@ def mean_pictures(data: ReportData) -> list[Picture]:
     shown = None if data.predictions is None else data.predictions.shown
     if shown is None or not len(shown.means):
         return []
-    names = [short_name(name, 14) for name in data.class_names]
+    names = [short_name(data.class_names[label], 14) for label in shown.classes.tolist()]
     columns = min(len(names), 5 if len(names) <= 20 else 10)
     message = f"The mean training image of each of {len(names)} classes"
 
@@ -113,9 +108,9 @@ def data_pictures(data: ReportData) -> list[Picture]:
 
 
 def _gallery_message(data: ReportData, predictions: Predictions, gallery: Gallery) -> str:
-    first = gallery.rows[0]
+    first, decisions = gallery.rows[0], predictions.decisions
     true, predicted = (
-        printable(data.class_names[int(classes[first])]) for classes in (predictions.labels, predictions.predicted)
+        printable(data.class_names[int(classes[first])]) for classes in (decisions.labels, decisions.predicted)
     )
     if true == predicted:
         return f"first a {true} that is taken for one"
@@ -128,10 +123,11 @@ def _draw_gallery(
     rows = list(gallery.rows)
     titles = []
     for row in rows:
-        true, predicted = int(predictions.labels[row]), int(predictions.predicted[row])
+        decisions = predictions.decisions
+        true, predicted = int(decisions.labels[row]), int(decisions.predicted[row])
         names = [short_name(data.class_names[index], 10) for index in (true, predicted)]
-        values = [predictions.values[row, index] for index in (true, predicted)]
-        texts = [f"{value:.0%}" if predictions.are_probabilities else f"{value:.3g}" for value in values]
+        values = [decisions.of_true[row], decisions.of_predicted[row]]
+        texts = [f"{value:.0%}" if decisions.are_probabilities else f"{value:.3g}" for value in values]
         right = f"{names[0]} {texts[0]}"
         titles.append(right if true == predicted else f"{right}\nas {names[1]} {texts[1]}")
     images = shown.images[np.searchsorted(shown.rows, rows)]

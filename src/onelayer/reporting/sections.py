@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from onelayer.errors import printable
 from onelayer.reporting.charts.chart import Chart
 from onelayer.reporting.charts.classes import class_counts_chart, confusion_chart, recall_chart, reliability_chart
@@ -23,9 +25,9 @@ from onelayer.reporting.pictures import (
 )
 from onelayer.reporting.recalls import Recalls
 from onelayer.reporting.row_pictures import calibration_pictures, data_pictures, gallery_pictures, mean_pictures
-from onelayer.reporting.sweep_data import SweepFigures
 from onelayer.reporting.sweep_pictures import sweep_pictures
 from onelayer.reporting.views import ChartView
+from onelayer.selection import SweepResult
 
 __all__ = ["MOST_CELLS", "Section", "confusion_view", "make_sections", "run_pictures", "why_no_images"]
 
@@ -56,7 +58,8 @@ def run_pictures(data: ReportData) -> dict[str, list[Picture]]:
 
     Examples
     --------
-    >>> run_pictures(ReportData("t", {}, {}, {}, ["a", "b"]))["curves"]
+    >>> from onelayer.evaluation import RunFigures
+    >>> run_pictures(ReportData("t", {}, RunFigures(), {}, ["a", "b"]))["curves"]
     []
     """
     return {
@@ -75,7 +78,7 @@ def make_sections(data: ReportData, pictures: dict[str, list[Picture]]) -> list[
     """Return the sections of the page."""
     charts = {key: [view for picture in some for view in _chart_views(data, picture)] for key, some in pictures.items()}
     recalls = [view for view in charts["classes"] if view.name == "recall"]
-    has_rows = data.confusion is not None and bool(data.confusion.sum())
+    has_rows = data.confusion is not None and bool(data.confusion.n)
     no_rows = "" if has_rows else "No part of the data was evaluated."
     sections = [
         Section("result", "Result"),
@@ -120,7 +123,8 @@ def _chart_views(data: ReportData, picture: Picture) -> list[ChartView]:
 
 
 def _chart(data: ReportData, name: str) -> Chart | None:
-    history, facts, counts = data.history, data.figures.data, data.confusion
+    history, facts = data.history, data.figures.data
+    counts = None if data.confusion is None else np.asarray(data.confusion)
     if data.sweep is not None and name.startswith("sweep-"):
         return _sweep_chart(data.sweep, name)
     match name:
@@ -144,7 +148,7 @@ def _chart(data: ReportData, name: str) -> Chart | None:
     return None
 
 
-def _sweep_chart(sweep: SweepFigures, name: str) -> Chart:
+def _sweep_chart(sweep: SweepResult, name: str) -> Chart:
     if name == "sweep-heat-map":
         return sweep_heat_map_chart(sweep)
     if name == "sweep-curves":

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter, StrMethodFormatter
 
-from onelayer.reporting.sweep_data import SweepAxis, SweepFigures, SweepTrial
-from onelayer.reporting.sweep_scales import color_floor, shown_values, sides_of_heat_map, value_text
+from onelayer.reporting.sweep_scales import color_floor, place_of, shown_values, sides_of_heat_map, value_text
 from onelayer.reporting.theme import LABEL_SIZE, LIGHT, NOTE_SIZE, Theme, legend_below, new_axes, style_axes
+from onelayer.selection import SweepResult, SweptAxis, Trial
 
 __all__ = ["sweep_accuracy_figure", "sweep_heat_map", "sweep_loss_figure"]
 
@@ -20,7 +20,7 @@ _SIZE = (4.9, 3.0)
 _MOST_WRITTEN = 150
 
 
-def sweep_accuracy_figure(sweep: SweepFigures, name: str, theme: Theme = LIGHT) -> Figure:
+def sweep_accuracy_figure(sweep: SweepResult, name: str, theme: Theme = LIGHT) -> Figure:
     """Draw the validation accuracy against the values of one parameter.
 
     The line is the best over the other parameters, with its standard error; all other trials are dots. Diverged ones
@@ -28,7 +28,7 @@ def sweep_accuracy_figure(sweep: SweepFigures, name: str, theme: Theme = LIGHT) 
 
     Parameters
     ----------
-    sweep : SweepFigures
+    sweep : SweepResult
     name : str
         Of the parameter.
     theme : Theme
@@ -50,22 +50,22 @@ def sweep_accuracy_figure(sweep: SweepFigures, name: str, theme: Theme = LIGHT) 
         elinewidth=1.1,
         label=f"best at each {name}, ± standard error" if len(sweep.axes) > 1 else "accuracy ± standard error",
     )
-    bound = (sweep.chosen.validation_accuracy or 0.0) - (sweep.chosen.standard_error or 0.0)
+    bound = (sweep.choices[0].validation_accuracy or 0.0) - (sweep.choices[0].standard_error or 0.0)
     axes.axhline(bound, color=theme.muted, linewidth=1.2, linestyle=":", label="one standard error below the best")
     _mark_diverged(axes, sweep, axis, theme)
-    _finish(axes, sweep, axis, theme, [trial.validation_accuracy for trial in (sweep.chosen, sweep.one_se)])
+    _finish(axes, sweep, axis, theme, [trial.validation_accuracy for trial in (sweep.choices[0], sweep.choices[1])])
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
     return figure
 
 
-def sweep_loss_figure(sweep: SweepFigures, name: str, theme: Theme = LIGHT) -> Figure:
+def sweep_loss_figure(sweep: SweepResult, name: str, theme: Theme = LIGHT) -> Figure:
     """Draw the validation loss against the values of one parameter.
 
     The line belongs to the trials of :func:`sweep_accuracy_figure`: the most accurate at each value.
 
     Parameters
     ----------
-    sweep : SweepFigures
+    sweep : SweepResult
     name : str
         Of the parameter.
     theme : Theme
@@ -90,16 +90,16 @@ def sweep_loss_figure(sweep: SweepFigures, name: str, theme: Theme = LIGHT) -> F
         *zip(*best, strict=True), color=theme.held_out, linestyle=_line(axis), marker="o", markersize=4, label=label
     )
     _mark_diverged(axes, sweep, axis, theme)
-    _finish(axes, sweep, axis, theme, [trial.validation_loss for trial in (sweep.chosen, sweep.one_se)])
+    _finish(axes, sweep, axis, theme, [trial.validation_loss for trial in (sweep.choices[0], sweep.choices[1])])
     return figure
 
 
-def sweep_heat_map(sweep: SweepFigures, theme: Theme = LIGHT) -> Figure:
+def sweep_heat_map(sweep: SweepResult, theme: Theme = LIGHT) -> Figure:
     """Draw the validation accuracy over two parameters, the chosen cell framed, the one-standard-error choice dashed.
 
     Parameters
     ----------
-    sweep : SweepFigures
+    sweep : SweepResult
         With two axes; the one of more values goes across.
     theme : Theme
     """
@@ -124,7 +124,7 @@ def sweep_heat_map(sweep: SweepFigures, theme: Theme = LIGHT) -> Figure:
     if max(len(value_text(value)) for value in across.values) > 5:
         axes.tick_params(axis="x", rotation=40)
     _write_cells(axes, accuracies, norm, theme)
-    for trial, style, grow in ((sweep.one_se, (0, (2, 1.5)), -0.08), (sweep.chosen, "solid", 0.0)):
+    for trial, style, grow in ((sweep.choices[1], (0, (2, 1.5)), -0.08), (sweep.choices[0], "solid", 0.0)):
         row, column = _cell(trial, down, across)
         side = 1.0 + grow
         corner = (column - side / 2, row - side / 2)
@@ -138,20 +138,20 @@ def sweep_heat_map(sweep: SweepFigures, theme: Theme = LIGHT) -> Figure:
     return figure
 
 
-def _line(axis: SweepAxis) -> str:
+def _line(axis: SweptAxis) -> str:
     """Return the style of the line through the values: none where they are no numbers, as nothing lies between them."""
     return "-" if axis.has_numbers else ""
 
 
-def _place(axis: SweepAxis, trial: SweepTrial) -> float:
-    return axis.place(trial.values[axis.name])
+def _place(axis: SweptAxis, trial: Trial) -> float:
+    return place_of(axis, trial.values[axis.name])
 
 
-def _cell(trial: SweepTrial, down: SweepAxis, across: SweepAxis) -> tuple[int, int]:
+def _cell(trial: Trial, down: SweptAxis, across: SweptAxis) -> tuple[int, int]:
     return down.values.index(trial.values[down.name]), across.values.index(trial.values[across.name])
 
 
-def _scatter(axes: Axes, sweep: SweepFigures, axis: SweepAxis, theme: Theme, heights: list[float | None]) -> None:
+def _scatter(axes: Axes, sweep: SweepResult, axis: SweptAxis, theme: Theme, heights: list[float | None]) -> None:
     if len(sweep.axes) == 1:
         return
     points = [(_place(axis, t), y) for t, y in zip(sweep.trials, heights, strict=True) if y is not None]
@@ -159,7 +159,7 @@ def _scatter(axes: Axes, sweep: SweepFigures, axis: SweepAxis, theme: Theme, hei
     axes.scatter(x, y, s=13, color=theme.muted, alpha=0.45, linewidths=0, label="other trials")
 
 
-def _mark_diverged(axes: Axes, sweep: SweepFigures, axis: SweepAxis, theme: Theme) -> None:
+def _mark_diverged(axes: Axes, sweep: SweepResult, axis: SweptAxis, theme: Theme) -> None:
     places = sorted({_place(axis, trial) for trial in sweep.trials if trial.validation_accuracy is None})
     if places:
         axes.plot(
@@ -174,9 +174,9 @@ def _mark_diverged(axes: Axes, sweep: SweepFigures, axis: SweepAxis, theme: Them
         )
 
 
-def _finish(axes: Axes, sweep: SweepFigures, axis: SweepAxis, theme: Theme, heights: list[float | None]) -> None:
+def _finish(axes: Axes, sweep: SweepResult, axis: SweptAxis, theme: Theme, heights: list[float | None]) -> None:
     """Mark the two choices, and give the horizontal axis the scale of the values."""
-    trials = {"chosen": sweep.chosen, "one-standard-error choice": sweep.one_se}
+    trials = {"chosen": sweep.choices[0], "one-standard-error choice": sweep.choices[1]}
     for (label, trial), y, marker in zip(trials.items(), heights, ("*", "D"), strict=True):
         size = 15 if marker == "*" else 8
         axes.plot(
@@ -196,7 +196,7 @@ def _finish(axes: Axes, sweep: SweepFigures, axis: SweepAxis, theme: Theme, heig
     shown = shown_values(axis)
     if shown is not None:
         texts = [value_text(value) for value in shown]
-        axes.set_xticks([axis.place(value) for value in shown], texts, fontsize=LABEL_SIZE - 1, parse_math=False)
+        axes.set_xticks([place_of(axis, value) for value in shown], texts, fontsize=LABEL_SIZE - 1, parse_math=False)
         axes.xaxis.set_minor_locator(NullLocator())
         if sum(map(len, texts)) > 40:
             axes.tick_params(axis="x", rotation=30)

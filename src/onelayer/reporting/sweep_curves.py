@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from onelayer.reporting.sweep_data import SweepCurve, SweepFigures, SweepTrial
+from onelayer.reporting.sweep_scales import place_of
 from onelayer.reporting.theme import LIGHT, Theme, legend_below, new_axes, style_axes
+from onelayer.selection import Curve, SweepResult, Trial
 
 __all__ = ["MOST_CURVES", "TrialCurve", "are_shaded", "has_curves", "sweep_curves_figure", "trial_curves"]
 
@@ -23,25 +24,25 @@ _PALEST, _DARKEST = 0.25, 0.95
 class TrialCurve:
     """A curve, what it is drawn as, and how dark."""
 
-    trial: SweepTrial
-    curve: SweepCurve
+    trial: Trial
+    curve: Curve
     kind: Literal["other", "one-se", "chosen"]
     opacity: float
 
 
-def has_curves(sweep: SweepFigures) -> bool:
+def has_curves(sweep: SweepResult) -> bool:
     """Return whether there is a curve of the chosen, and some curve has two points, so that there is a line to draw."""
-    if not sweep.curves or not sweep.curve_of(sweep.chosen).epochs:
+    if not sweep.choices[0].curve.epochs:
         return False
-    return any(len(curve.epochs) > 1 for curve in sweep.curves)
+    return any(len(trial.curve.epochs) > 1 for trial in sweep.trials)
 
 
-def are_shaded(sweep: SweepFigures) -> bool:
+def are_shaded(sweep: SweepResult) -> bool:
     """Return whether curves tell by their shade how large the value is: where there is one parameter, of numbers."""
     return len(sweep.axes) == 1 and sweep.axes[0].has_numbers
 
 
-def trial_curves(sweep: SweepFigures) -> list[TrialCurve]:
+def trial_curves(sweep: SweepResult) -> list[TrialCurve]:
     """Return the curves to draw, at most 60 besides those of the choices, in the order of drawing.
 
     Examples
@@ -51,25 +52,25 @@ def trial_curves(sweep: SweepFigures) -> list[TrialCurve]:
     >>> table = {"axes": [{"name": "l2", "values": [0.1], "scale": "list"}], "trials": [trial], "chosen": trial}
     >>> table |= {"one_se": trial, "n_models": 1, "n_diverged": 0, "n_folds": 1, "passes": 1, "seconds": 1.5}
     >>> table |= {"curves": [{"epochs": [1, 2], "accuracy": [0.8, 0.9]}]}
-    >>> [one.kind for one in trial_curves(SweepFigures.check(table))]
+    >>> [one.kind for one in trial_curves(SweepResult.check(table))]
     ['chosen']
     """
-    pairs = list(zip(sweep.trials, sweep.curves, strict=True))
-    others = [pair for pair in pairs if pair[0] not in (sweep.chosen, sweep.one_se)]
+    pairs = [(trial, trial.curve) for trial in sweep.trials]
+    others = [pair for pair in pairs if pair[0] not in (sweep.choices[0], sweep.choices[1])]
     every = max(1, -(-len(others) // MOST_CURVES))
     found = [TrialCurve(*pair, "other", _opacity(sweep, pair[0])) for pair in others[::every]]
-    if sweep.one_se != sweep.chosen:
-        found.append(TrialCurve(sweep.one_se, sweep.curve_of(sweep.one_se), "one-se", 1.0))
-    found.append(TrialCurve(sweep.chosen, sweep.curve_of(sweep.chosen), "chosen", 1.0))
+    if sweep.choices[1] != sweep.choices[0]:
+        found.append(TrialCurve(sweep.choices[1], sweep.choices[1].curve, "one-se", 1.0))
+    found.append(TrialCurve(sweep.choices[0], sweep.choices[0].curve, "chosen", 1.0))
     return found
 
 
-def sweep_curves_figure(sweep: SweepFigures, theme: Theme = LIGHT) -> Figure:
+def sweep_curves_figure(sweep: SweepResult, theme: Theme = LIGHT) -> Figure:
     """Draw the validation accuracy of the trials over the epochs.
 
     Parameters
     ----------
-    sweep : SweepFigures
+    sweep : SweepResult
         With a curve of at least two points.
     theme : Theme
     """
@@ -93,12 +94,12 @@ def sweep_curves_figure(sweep: SweepFigures, theme: Theme = LIGHT) -> Figure:
     return figure
 
 
-def _opacity(sweep: SweepFigures, trial: SweepTrial) -> float:
+def _opacity(sweep: SweepResult, trial: Trial) -> float:
     """Return how dark a curve is: the darker the larger its value, where that can be told."""
     if not are_shaded(sweep):
         return 0.5
     (axis,) = sweep.axes
-    rank = sorted(map(axis.place, axis.values)).index(axis.place(trial.values[axis.name]))
+    rank = sorted(place_of(axis, value) for value in axis.values).index(place_of(axis, trial.values[axis.name]))
     return _PALEST + (_DARKEST - _PALEST) * rank / max(1, len(axis.values) - 1)
 
 

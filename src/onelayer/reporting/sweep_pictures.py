@@ -8,16 +8,16 @@ from functools import partial
 from onelayer.reporting.pictures import Picture
 from onelayer.reporting.sweep import sweep_accuracy_figure, sweep_heat_map, sweep_loss_figure
 from onelayer.reporting.sweep_curves import are_shaded, has_curves, sweep_curves_figure, trial_curves
-from onelayer.reporting.sweep_data import SweepFigures, SweepTrial, SweepTrials
 from onelayer.reporting.sweep_scales import color_floor, value_text
 from onelayer.reporting.tables import loss_text
+from onelayer.selection import SweepResult, Trial
 
 __all__ = ["sweep_key", "sweep_pictures", "sweep_statement", "trial_rows"]
 
 _MOST_ROWS = 20
 
 
-def sweep_pictures(sweep: SweepFigures) -> list[Picture]:
+def sweep_pictures(sweep: SweepResult) -> list[Picture]:
     """Return accuracy and loss against each value, a heat map of two, and the learning curves."""
     pictures: list[Picture] = []
     for axis in sweep.axes:
@@ -42,14 +42,15 @@ def sweep_pictures(sweep: SweepFigures) -> list[Picture]:
             f"Validation accuracy in percent; of {color_floor(sweep):.0%} or less, palest. Framed: the chosen "
             "combination; dashed: the simplest within one standard error of it. × diverged."
         )
-        message = f"{_percent(sweep.chosen.validation_accuracy)} is the highest, at {values_text(sweep.chosen.values)}"
+        chosen, _ = sweep.choices
+        message = f"{_percent(chosen.validation_accuracy)} is the highest, at {values_text(chosen.values)}"
         pictures.append(Picture("sweep-heat-map", message, caption, partial(sweep_heat_map, sweep)))
     if has_curves(sweep):
         pictures.append(_curves_picture(sweep))
     return pictures
 
 
-def _curves_picture(sweep: SweepFigures) -> Picture:
+def _curves_picture(sweep: SweepResult) -> Picture:
     curves = trial_curves(sweep)
     which = "all" if len(curves) == len(sweep.trials) else f"{len(curves):,} of {len(sweep.trials):,}"
     of_chosen = curves[-1].curve.accuracy
@@ -63,7 +64,7 @@ def _curves_picture(sweep: SweepFigures) -> Picture:
     )
 
 
-def sweep_statement(sweep: SweepFigures) -> list[str]:
+def sweep_statement(sweep: SweepResult) -> list[str]:
     """Return in words how many were tried, what was chosen, and what stands nearest to it.
 
     The accuracy of the best of many is on average too high: the statement says so.
@@ -73,14 +74,14 @@ def sweep_statement(sweep: SweepFigures) -> list[str]:
         tried += f" on each of {sweep.n_folds} folds ({sweep.n_models:,} models)"
     passes = f"{sweep.passes:,} pass{'es' if sweep.passes != 1 else ''} over the data"
     lost = f" {sweep.n_diverged:,} diverged." if sweep.n_diverged else ""
-    chosen = sweep.chosen
+    chosen = sweep.choices[0]
     lines = [
         f"{tried} were tried, in {passes} and {sweep.seconds:,.1f} s.{lost}",
         f"Chosen by validation accuracy: {values_text(chosen.values)}, {_with_error(chosen)}. As the best of "
         f"{len(sweep.trials):,}, this figure is on average too high; the test rows had no part in the choice.",
     ]
-    if sweep.one_se.values != chosen.values:
-        one = f"{values_text(sweep.one_se.values)}, {_with_error(sweep.one_se)}"
+    if sweep.choices[1].values != chosen.values:
+        one = f"{values_text(sweep.choices[1].values)}, {_with_error(sweep.choices[1])}"
         lines.append(f"The simplest within one standard error of it: {one}.")
     else:
         lines.append("Nothing simpler is within one standard error of it.")
@@ -89,7 +90,7 @@ def sweep_statement(sweep: SweepFigures) -> list[str]:
     return lines
 
 
-def sweep_key(sweep: SweepFigures) -> list[tuple[str, str]]:
+def sweep_key(sweep: SweepResult) -> list[tuple[str, str]]:
     """Return what the marks of all charts of a sweep mean: the kind of mark, and words."""
     several = len(sweep.axes) > 1
     return [
@@ -102,7 +103,7 @@ def sweep_key(sweep: SweepFigures) -> list[tuple[str, str]]:
     ]
 
 
-def trial_rows(sweep: SweepTrials) -> tuple[list[str], list[list[str]]]:
+def trial_rows(sweep: SweepResult) -> tuple[list[str], list[list[str]]]:
     """Return the heading and the rows of a table: the best trials, at most 20, the best first."""
     heading = [*(axis.name for axis in sweep.axes), "Accuracy", "95% interval", "Standard error", "Loss", "Epochs", ""]
     order = sorted(sweep.trials, key=lambda t: -(t.validation_accuracy if t.validation_accuracy is not None else -1.0))
@@ -117,10 +118,17 @@ def trial_rows(sweep: SweepTrials) -> tuple[list[str], list[list[str]]]:
                 _percent(trial.standard_error),
                 loss_text(trial.validation_loss),
                 f"{trial.epochs:,}",
-                ", ".join(sweep.notes(trial)),
+                ", ".join(_notes(sweep, trial)),
             ]
         )
     return heading, rows
+
+
+def _notes(sweep: SweepResult, trial: Trial) -> list[str]:
+    """Return what a table says of a trial beside its figures."""
+    choices = {"chosen": sweep.chosen, "one standard error": sweep.one_se}
+    names = [name for name, one in choices.items() if one is not None and one.values == trial.values]
+    return [*names, trial.status] if trial.status != "finished" else names
 
 
 def values_text(values: Mapping[str, object]) -> str:
@@ -134,15 +142,15 @@ def values_text(values: Mapping[str, object]) -> str:
     return ", ".join(f"{name} = {value_text(value)}" for name, value in values.items())
 
 
-def _has_several_losses(sweep: SweepFigures) -> bool:
+def _has_several_losses(sweep: SweepResult) -> bool:
     return any(axis.name == "loss" for axis in sweep.axes)
 
 
-def _with_error(trial: SweepTrial) -> str:
+def _with_error(trial: Trial) -> str:
     return f"{_percent(trial.validation_accuracy)} ± {_percent(trial.standard_error)}"
 
 
-def _error_text(sweep: SweepFigures) -> str:
+def _error_text(sweep: SweepResult) -> str:
     if sweep.n_folds > 1:
         return f"Means over {sweep.n_folds} folds; the standard error is that of the mean."
     return "The standard error is the binomial one."

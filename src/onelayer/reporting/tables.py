@@ -56,13 +56,13 @@ def headline(data: ReportData) -> Headline | None:
     Examples
     --------
     >>> test = {"loss": 0.2, "accuracy": 0.95, "accuracy_interval": [0.9, 0.98], "n": 120}
-    >>> found = headline(ReportData("t", {}, {"test": test}, {}, ["a", "b"]))
+    >>> found = headline(ReportData("t", {}, RunFigures.check({"test": test}), {}, ["a", "b"]))
     >>> found.label, found.value, found.interval
     ('Test accuracy', '95.0%', '95% interval 90.0% to 98.0%, 120 rows')
     >>> found.comparisons
     [('Chance', '50.0%')]
     """
-    splits = data.figures.splits
+    splits = data.figures.parts
     if not splits:
         return None
     name, figures = list(splits.items())[-1]
@@ -87,7 +87,7 @@ def summary(data: ReportData) -> str:
 
     Examples
     --------
-    >>> summary(ReportData("t", {}, {"loss": "hinge", "epochs": 50, "seconds": 1.25}, {}, ["a", "b"]))
+    >>> summary(ReportData("t", {}, RunFigures.check({"loss": "hinge", "epochs": 50, "seconds": 1.25}), {}, ["a", "b"]))
     '2 classes · hinge loss · 50 epochs · 1.2 s'
     """
     figures = data.figures
@@ -110,7 +110,7 @@ def statement(data: ReportData) -> str:
     --------
     >>> test = {"loss": 0.2, "accuracy": 0.95, "accuracy_interval": [0.9, 0.98], "n": 120}
     >>> metrics = {"dataset": "animals", "loss": "softmax", "train": test | {"n": 900}, "epochs": 50, "seconds": 1.25}
-    >>> statement(ReportData("t", {}, metrics, {}, ["a", "b"]))
+    >>> statement(ReportData("t", {}, RunFigures.check(metrics), {}, ["a", "b"]))
     'A linear classifier with softmax loss, trained on 900 rows of animals in 2 classes, 50 epochs, 1.2 s.'
     """
     figures = data.figures
@@ -155,7 +155,7 @@ def data_rows(data: ReportData) -> list[tuple[str, str]]:
     Examples
     --------
     >>> facts = {"name": "mnist", "official": True, "source": "mnist", "image_shape": [28, 28, 1]}
-    >>> data_rows(ReportData("t", {}, {"data": facts}, {}, ["a", "b"]))[1]
+    >>> data_rows(ReportData("t", {}, RunFigures.check({"data": facts}), {}, ["a", "b"]))[1]
     ('Content', 'that of the official set')
     """
     facts = data.figures.data
@@ -186,7 +186,7 @@ def split_rows(data: ReportData) -> list[tuple[str, ...]]:
     Examples
     --------
     >>> test = {"loss": 0.25, "accuracy": 0.95, "accuracy_interval": [0.9, 0.98], "n": 120}
-    >>> split_rows(ReportData("t", {}, {"test": test}, {}, ["a", "b"]))
+    >>> split_rows(ReportData("t", {}, RunFigures.check({"test": test}), {}, ["a", "b"]))
     [('Test', '120', '95.00%', '90.00–98.00%', '0.2500')]
     """
     return [
@@ -197,7 +197,7 @@ def split_rows(data: ReportData) -> list[tuple[str, ...]]:
             "{:.2f}–{:.2f}%".format(*(100 * end for end in figures.accuracy_interval)),
             loss_text(figures.loss, "not finite"),
         )
-        for name, figures in data.figures.splits.items()
+        for name, figures in data.figures.parts.items()
     ]
 
 
@@ -207,17 +207,16 @@ def figure_rows(data: ReportData) -> list[tuple[str, str]]:
     Examples
     --------
     >>> metrics = {"evaluation": {"balanced_accuracy": 0.5, "no_probabilities": "hinge gives no probabilities"}}
-    >>> figure_rows(ReportData("t", {}, metrics, {}, ["a", "b"]))
+    >>> figure_rows(ReportData("t", {}, RunFigures.check(metrics), {}, ["a", "b"]))
     [('Balanced accuracy', '50.00%'), ('Log loss and calibration', 'left out: hinge gives no probabilities')]
     """
     found = data.figures.evaluation
     rows = []
     if found.balanced_accuracy is not None:
         rows.append(("Balanced accuracy", f"{found.balanced_accuracy:.2%}"))
-    rows += [(f"Top-{k} accuracy", f"{share:.2%}") for k, share in sorted(found.top_k_accuracy.items())]
-    if found.log_loss is not None:
-        rows.append(("Log loss, nats", loss_text(found.log_loss)))
+    rows += [(f"Top-{k} accuracy", f"{share:.2%}") for k, share in sorted((found.top_k_accuracy or {}).items())]
     if found.calibration is not None:
+        rows.append(("Log loss, nats", loss_text(found.log_loss, "infinite: a true class has probability 0")))
         rows.append(("Expected calibration error", f"{found.calibration.expected_calibration_error:.2%}"))
     if found.no_probabilities is not None:
         rows.append(("Log loss and calibration", f"left out: {printable(found.no_probabilities)}"))

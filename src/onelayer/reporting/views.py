@@ -51,9 +51,9 @@ class ChartView:
 
 def confusion_cells(data: ReportData) -> list[dict[str, Any]]:
     """Return a row for each true class: its name, and its cells with their words and colours."""
-    counts = data.confusion
-    if counts is None:
+    if data.confusion is None:
         return []
+    counts = np.asarray(data.confusion)
     rates = row_rates(counts)
     names = [short_name(name, 60) for name in data.class_names]
     return [
@@ -82,18 +82,10 @@ def most_frequent_mistakes(data: ReportData) -> list[dict[str, Any]]:
     """Return the cells off the diagonal with most rows, at most 12 of them, the most frequent first."""
     if data.confusion is None:
         return []
-    counts = data.confusion - np.diag(np.diagonal(data.confusion))
     names = [short_name(name, 60) for name in data.class_names]
-    order = np.argsort(-counts, axis=None, kind="stable")[:_MOST_MISTAKES]
-    cells = [(int(place) // len(names), int(place) % len(names)) for place in order]
     return [
-        {
-            "true": true,
-            "predicted": predicted,
-            "text": f"{names[true]} taken for {names[predicted]}: {counts[true, predicted]:,}",
-        }
-        for true, predicted in cells
-        if counts[true, predicted]
+        {"true": true, "predicted": predicted, "text": f"{names[true]} taken for {names[predicted]}: {count:,}"}
+        for true, predicted, count in data.confusion.mistakes()[:_MOST_MISTAKES]
     ]
 
 
@@ -155,7 +147,11 @@ _THEMES: dict[str, Theme] = {"light": LIGHT, "dark": DARK}
 def _means(shown: ShownImages | None, names: Sequence[str], labels: Sequence[int]) -> list[dict[str, str]]:
     if shown is None or not len(shown.means):
         return []
-    return [{"name": names[label], "uri": image_uri(shown.means[label])} for label in labels]
+    return [
+        {"name": names[label], "uri": image_uri(shown.means[place])}
+        for place, label in enumerate(shown.classes.tolist())
+        if label in labels
+    ]
 
 
 def _cell_label(names: Sequence[str], true: int, predicted: int, count: int) -> str:

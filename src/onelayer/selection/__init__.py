@@ -4,7 +4,7 @@ from onelayer.selection.curve import Curve
 from onelayer.selection.folds import Fold, shuffled_folds, stratified_folds
 from onelayer.selection.grid import Axis, Grid, parse_axis
 from onelayer.selection.listeners import SweepListener, SweepProgress
-from onelayer.selection.result import FoldFigures, SweepResult, Trial
+from onelayer.selection.result import FoldFigures, SweepResult, SweptAxis, Trial
 from onelayer.selection.simultaneous import TrainedModel, Validation, train_together
 from onelayer.selection.sweeping import Prepared, sweep
 
@@ -18,6 +18,7 @@ __all__ = [
     "SweepListener",
     "SweepProgress",
     "SweepResult",
+    "SweptAxis",
     "TrainedModel",
     "Trial",
     "Validation",

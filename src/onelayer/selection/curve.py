@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from onelayer.selection.simultaneous import Validation
+from onelayer.storage.records import Number, Share
 
 __all__ = ["Curve", "mean_curve"]
 
@@ -17,12 +19,12 @@ __all__ = ["Curve", "mean_curve"]
 class Curve:
     """Loss (without penalty) and accuracy on rows that were not trained on, after so many epochs; all of one length."""
 
-    epochs: tuple[float, ...] = ()
-    loss: tuple[float, ...] = ()
-    accuracy: tuple[float, ...] = ()
+    epochs: tuple[Annotated[float, Field(ge=0, lt=2**53)], ...] = ()
+    loss: tuple[Number, ...] = ()
+    accuracy: tuple[Share, ...] = ()
 
     def thinned(self, most: int) -> Curve:
-        """Return every so manieth point, that there are at most ``most`` (of at least 2), the last among them.
+        """Return at most ``most`` points (2 or more), evenly chosen, the first and the last among them.
 
         Examples
         --------

@@ -6,16 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
 from onelayer.errors import ConfigError, did_you_mean, printable
+from onelayer.selection.result import Scale, SweptAxis
 from onelayer.training.parameters import TrainingParameters
 
 __all__ = ["IN_ONE_PASS", "MOST_TRIALS", "Axis", "Grid", "parse_axis", "pass_key"]
-
-Scale = Literal["log", "lin", "list"]
 
 MOST_TRIALS: Final = 10_000
 _SPACINGS: Final[Mapping[str, Scale]] = {"log": "log", "lin": "lin"}
@@ -40,7 +39,7 @@ _SWEPT: Final = tuple(name for name in TrainingParameters.model_fields if name n
 
 
 @dataclass(frozen=True)
-class Axis:
+class Axis(SweptAxis):
     """A parameter and the values to try.
 
     Parameters
@@ -57,10 +56,6 @@ class Axis:
     ConfigError
         For an unknown name (with the nearest known one), one that can't vary, a value out of range, or one given twice.
     """
-
-    name: str
-    values: tuple[Any, ...]
-    scale: Scale = "list"
 
     def __post_init__(self) -> None:
         if self.name in _NOT_SWEPT:

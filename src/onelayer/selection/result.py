@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import prod, sqrt
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 
-from onelayer.errors import DivergenceError
+from pydantic import Field
+
+from onelayer.errors import DivergenceError, InputError
 from onelayer.evaluation.intervals import wilson_interval
 from onelayer.selection.curve import Curve, mean_curve
-from onelayer.selection.grid import Axis
 from onelayer.selection.simultaneous import Validation
 from onelayer.solvers.status import Status
+from onelayer.storage.records import Count, Number, Seconds, Share, read_record
 from onelayer.training.parameters import TrainingParameters
 
-__all__ = ["FoldFigures", "SweepResult", "Trial", "best_trial", "simplest_trial", "summarize"]
+__all__ = ["FoldFigures", "SweepResult", "SweptAxis", "Trial", "best_trial", "simplest_trial", "summarize"]
 
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+Value = bool | int | float | str | None
+Scale = Literal["log", "lin", "list"]
 
 _MOST_POINTS = 100_000  # of all curves of a sweep as plain values: some megabytes
+
+
+@dataclass(frozen=True)
+class SweptAxis:
+    """A parameter and the values that were tried: evenly by their logarithm, evenly, or as single choices."""
+
+    name: Name
+    values: Annotated[tuple[Value, ...], Field(min_length=1)]
+    scale: Scale = "list"
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether all values are numbers, so that something lies between them."""
+        return all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
 
 
 @dataclass(frozen=True)
@@ -30,11 +49,11 @@ class FoldFigures:
     """
 
     status: str
-    epochs: int
-    kept_epoch: int | None
-    loss: float | None
-    accuracy: float | None
-    n: int
+    epochs: Count
+    kept_epoch: Count | None
+    loss: Number
+    accuracy: Share | None
+    n: Count
     validations: tuple[Validation, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,6 +72,8 @@ class Trial:
     status : str
         ``finished``, ``stopped early`` (where one fold did), ``interrupted`` (where one fold was, or was not begun; the
         figures are of what had been trained), or ``diverged`` (where one fold did; then there are no figures).
+    epochs : int
+        The most that a model of it went through.
     validation_loss, validation_accuracy : float or None
         Means over folds.
     accuracy_interval : (float, float) or None
@@ -62,28 +83,22 @@ class Trial:
         binomial one.
     folds : tuple of FoldFigures
         One where there is a single validation part; those that were begun where the sweep was interrupted.
+    curve : Curve
+        Its learning curve, the mean over folds.
     """
 
-    values: Mapping[str, Any]
+    values: Mapping[Name, Any]
     status: str
-    validation_loss: float | None
-    validation_accuracy: float | None
-    accuracy_interval: tuple[float, float] | None
-    standard_error: float | None
-    folds: tuple[FoldFigures, ...]
-
-    @property
-    def epochs(self) -> int:
-        """The most epochs that a model of it went through."""
-        return max(fold.epochs for fold in self.folds)
-
-    @property
-    def curve(self) -> Curve:
-        """Its learning curve, the mean over folds."""
-        return mean_curve([fold.validations for fold in self.folds])
+    epochs: Count
+    validation_loss: Number
+    validation_accuracy: Share | None
+    accuracy_interval: tuple[Share, Share] | None
+    standard_error: Annotated[float, Field(ge=0)] | None
+    folds: tuple[FoldFigures, ...] = ()
+    curve: Curve = field(default_factory=Curve)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values."""
+        """Return everything as plain values, without the curve."""
         return {
             "values": dict(self.values),
             "status": self.status,
@@ -102,7 +117,7 @@ class SweepResult:
 
     Attributes
     ----------
-    axes : tuple of Axis
+    axes : tuple of SweptAxis
     trials : tuple of Trial
         In the order of the grid; those that were begun where the sweep was interrupted.
     chosen : Trial or None
@@ -118,13 +133,51 @@ class SweepResult:
     seconds : float
     """
 
-    axes: tuple[Axis, ...]
+    axes: tuple[SweptAxis, ...]
     trials: tuple[Trial, ...]
     chosen: Trial | None
     one_se: Trial | None
-    n_folds: int
-    passes: int
-    seconds: float
+    n_folds: Annotated[int, Field(ge=1, lt=2**53)]
+    passes: Count
+    seconds: Seconds
+
+    @classmethod
+    def check(cls, table: Mapping[str, Any]) -> Self:
+        """Return the result that sweep.json holds; anyone may have written it.
+
+        Raises
+        ------
+        InputError
+            Something is missing, of the wrong type or out of range: one line that names the place.
+
+        Examples
+        --------
+        >>> SweepResult.check({"axes": []})
+        Traceback (most recent call last):
+        ...
+        onelayer.errors.InputError: sweep: axes: Tuple should have at least 1 item after validation, not 0
+        """
+        found = read_record(_Table, table, "sweep")
+        _check_table(found)
+        curves = found.curves or (Curve(),) * len(found.trials)
+        trials = tuple(replace(trial, curve=curve) for trial, curve in zip(found.trials, curves, strict=True))
+        chosen, one_se = (
+            None if one is None else trials[found.trials.index(one)] for one in (found.chosen, found.one_se)
+        )
+        return cls(found.axes, trials, chosen, one_se, found.n_folds, found.passes, found.seconds)
+
+    @property
+    def choices(self) -> tuple[Trial, Trial]:
+        """The chosen trial, and the simplest within one standard error of it.
+
+        Raises
+        ------
+        InputError
+            Nothing was chosen.
+        """
+        if self.chosen is None or self.one_se is None:
+            raise InputError("the sweep was interrupted: nothing was chosen")
+        return self.chosen, self.one_se
 
     @property
     def interrupted(self) -> bool:
@@ -156,6 +209,18 @@ class SweepResult:
         """Number of combinations that diverged."""
         return sum(trial.status == Status.DIVERGED for trial in self.trials)
 
+    def axis(self, name: str) -> SweptAxis:
+        """Return the axis of a parameter."""
+        return next(axis for axis in self.axes if axis.name == name)
+
+    def best_by_value(self, axis: SweptAxis) -> list[Trial | None]:
+        """Return, for each value of an axis, the most accurate trial with it; None where all diverged."""
+        with_value = ([trial for trial in self.trials if trial.values[axis.name] == value] for value in axis.values)
+        return [
+            min((trial for trial in trials if trial.validation_accuracy is not None), key=_cost, default=None)
+            for trials in with_value
+        ]
+
     def summary(self) -> dict[str, Any]:
         """Return what was chosen of how many, as plain values."""
         return {
@@ -180,6 +245,44 @@ class SweepResult:
         return self.summary() | {"axes": axes, "trials": [trial.to_dict() for trial in self.trials], "curves": curves}
 
 
+@dataclass(frozen=True)
+class _Table:
+    """What sweep.json holds; ``curves`` has one for each trial, or there are none."""
+
+    axes: Annotated[tuple[SweptAxis, ...], Field(min_length=1)]
+    trials: Annotated[tuple[Trial, ...], Field(min_length=1)]
+    n_folds: Annotated[int, Field(ge=1, lt=2**53)]
+    passes: Count
+    seconds: Seconds
+    chosen: Trial | None
+    one_se: Trial | None
+    curves: tuple[Curve, ...] = ()
+
+
+def _check_table(table: _Table) -> None:
+    """Raise InputError unless the parts of a table fit each other."""
+    names = {axis.name for axis in table.axes}
+    for axis in table.axes:
+        if axis.scale != "list" and not axis.has_numbers:
+            raise InputError(f"sweep: values on a {axis.scale} scale must be numbers")
+        if axis.scale == "log" and any(isinstance(value, int | float) and value <= 0 for value in axis.values):
+            raise InputError("sweep: values on a log scale must be above 0")
+    for trial in table.trials:
+        if set(trial.values) != names or any(trial.values[axis.name] not in axis.values for axis in table.axes):
+            raise InputError("sweep: a trial has values that are not those of the axes")
+    if (table.chosen is None) != (table.one_se is None):
+        raise InputError("sweep: chosen and one_se must both be there, or neither")
+    for choice in (table.chosen, table.one_se):
+        if choice is not None and choice.validation_accuracy is None:
+            raise InputError("sweep: a chosen trial has no accuracy")
+        if choice is not None and choice not in table.trials:
+            raise InputError("sweep: a chosen trial is not among the trials")
+    if len(table.curves) not in (0, len(table.trials)):
+        raise InputError("sweep: there are not as many curves as trials")
+    if any(len(curve.epochs) != len(curve.accuracy) for curve in table.curves):
+        raise InputError("sweep: a curve has more of the one than of the other")
+
+
 def summarize(values: Mapping[str, Any], folds: Sequence[FoldFigures], n_folds: int = 1) -> Trial:
     """Return the trial that the figures of its folds make.
 
@@ -198,9 +301,10 @@ def summarize(values: Mapping[str, Any], folds: Sequence[FoldFigures], n_folds: 
     >>> round(trial.standard_error, 6), trial.epochs
     (0.04, 10)
     """
-    endings = {fold.status for fold in folds}
+    endings, epochs = {fold.status for fold in folds}, max(fold.epochs for fold in folds)
+    curve = mean_curve([fold.validations for fold in folds])
     if str(Status.DIVERGED) in endings:
-        return Trial(values, str(Status.DIVERGED), None, None, None, None, tuple(folds))
+        return Trial(values, str(Status.DIVERGED), epochs, None, None, None, None, tuple(folds), curve)
     losses = [fold.loss for fold in folds if fold.loss is not None]
     accuracies = [fold.accuracy for fold in folds if fold.accuracy is not None]
     accuracy = sum(accuracies) / len(folds)
@@ -213,7 +317,7 @@ def summarize(values: Mapping[str, Any], folds: Sequence[FoldFigures], n_folds: 
     low, high = wilson_interval(min(hits, n), n)
     interval = (float(low), float(high))
     status = _status(endings, len(folds) < n_folds)
-    return Trial(values, status, sum(losses) / len(folds), accuracy, interval, error, tuple(folds))
+    return Trial(values, status, epochs, sum(losses) / len(folds), accuracy, interval, error, tuple(folds), curve)
 
 
 def _status(endings: set[str], lacks_folds: bool) -> str:

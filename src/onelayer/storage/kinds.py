@@ -32,8 +32,8 @@ def kind_metadata(kind: str, version: int) -> dict[str, str]:
     return {"format": kind, "format_version": str(version)}
 
 
-def check_kind(path: str | os.PathLike[str], metadata: Mapping[str, str], kind: str, version: int) -> None:
-    """Raise ModelFileError unless ``metadata``, read from ``path``, marks a ``kind`` of this ``version``.
+def check_kind(path: str | os.PathLike[str], metadata: Mapping[str, str], kind: str, *versions: int) -> None:
+    """Raise ModelFileError unless ``metadata``, read from ``path``, marks a ``kind`` of one of these versions.
 
     Examples
     --------
@@ -52,7 +52,6 @@ def check_kind(path: str | os.PathLike[str], metadata: Mapping[str, str], kind: 
         instead = _INSTEAD.get(found, "a file of something else: it lacks the mark that onelayer writes")
         raise ModelFileError(f"{name} is not an {kind} but {instead}")
     found_version = metadata.get("format_version", "")
-    if found_version != str(version):
-        raise ModelFileError(
-            f"{name} is an {kind} of version {printable(found_version)!r}; this onelayer reads version {version}"
-        )
+    if found_version not in map(str, versions):
+        read = f"version{'s' if len(versions) > 1 else ''} {' and '.join(map(str, versions))}"
+        raise ModelFileError(f"{name} is an {kind} of version {printable(found_version)!r}; this onelayer reads {read}")

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from onelayer.evaluation import wilson_interval
+from onelayer.evaluation import ReliabilityBin, wilson_interval
 from onelayer.reporting.charts.chart import Chart, chart_text, numbers, vertical_line
 from onelayer.reporting.confusion import row_rates
-from onelayer.reporting.figures_of_merit import BinFigures
 from onelayer.reporting.recalls import Recalls
 
 __all__ = ["class_counts_chart", "confusion_chart", "recall_chart", "reliability_chart"]
@@ -57,7 +56,7 @@ def recall_chart(recalls: Recalls, class_names: Sequence[str]) -> Chart:
     return Chart([bar], layout, 110 + 28 * len(places))
 
 
-def reliability_chart(bins: Sequence[BinFigures]) -> Chart:
+def reliability_chart(bins: Sequence[ReliabilityBin]) -> Chart:
     """Return the accuracy at each confidence with its 95% interval, beside that of a calibrated model."""
     full = [one for one in bins if one.count and one.confidence is not None and one.accuracy is not None]
     counts = np.array([one.count for one in full])

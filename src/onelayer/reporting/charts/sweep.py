@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from onelayer.reporting.charts.chart import Chart, chart_text, log_axis, numbers
-from onelayer.reporting.sweep_data import SweepAxis, SweepFigures, SweepTrial
-from onelayer.reporting.sweep_scales import color_floor, shown_values, sides_of_heat_map, value_text
+from onelayer.reporting.sweep_scales import color_floor, place_of, shown_values, sides_of_heat_map, value_text
 from onelayer.reporting.theme import LIGHT
+from onelayer.selection import SweepResult, SweptAxis, Trial
 
 __all__ = ["sweep_accuracy_chart", "sweep_heat_map_chart", "sweep_loss_chart", "trial_words"]
 
@@ -17,10 +17,10 @@ _MOST_DOTS = 2000
 _MOST_WRITTEN = 150
 _INSET = 0.07  # of a cell: the dashed frame stands inside the solid one
 
-Height = Callable[[SweepTrial], float | None]
+Height = Callable[[Trial], float | None]
 
 
-def sweep_accuracy_chart(sweep: SweepFigures, name: str) -> Chart:
+def sweep_accuracy_chart(sweep: SweepResult, name: str) -> Chart:
     """Return the validation accuracy against the values of one parameter, as the figure of that name has it.
 
     Examples
@@ -29,7 +29,7 @@ def sweep_accuracy_chart(sweep: SweepFigures, name: str) -> Chart:
     >>> trial |= {"values": {"l2": 0.1}, "accuracy_interval": (0.8, 1.0), "standard_error": 0.03}
     >>> table = {"axes": [{"name": "l2", "values": [0.1], "scale": "list"}], "trials": [trial], "chosen": trial}
     >>> table |= {"one_se": trial, "n_models": 1, "n_diverged": 0, "n_folds": 1, "passes": 1, "seconds": 1.5}
-    >>> chart = sweep_accuracy_chart(SweepFigures.check(table), "l2")
+    >>> chart = sweep_accuracy_chart(SweepResult.check(table), "l2")
     >>> [trace["name"] for trace in chart.traces]
     ['best at each value', 'one-standard-error choice', 'chosen']
     """
@@ -43,7 +43,7 @@ def sweep_accuracy_chart(sweep: SweepFigures, name: str) -> Chart:
         "thickness": 1.2,
         "width": 4,
     }
-    bound = (sweep.chosen.validation_accuracy or 0.0) - (sweep.chosen.standard_error or 0.0)
+    bound = (sweep.choices[0].validation_accuracy or 0.0) - (sweep.choices[0].standard_error or 0.0)
     layout = {
         "xaxis": _x_axis(axis),
         "yaxis": {"title": {"text": "validation accuracy"}, "tickformat": "~%"},
@@ -63,7 +63,7 @@ def sweep_accuracy_chart(sweep: SweepFigures, name: str) -> Chart:
     return _chart(traces, layout)
 
 
-def sweep_loss_chart(sweep: SweepFigures, name: str) -> Chart:
+def sweep_loss_chart(sweep: SweepResult, name: str) -> Chart:
     """Return the validation loss against the values of one parameter, as the figure of that name has it."""
     axis = sweep.axis(name)
     best = [trial for trial in sweep.best_by_value(axis) if trial is not None and trial.validation_loss is not None]
@@ -76,7 +76,7 @@ def sweep_loss_chart(sweep: SweepFigures, name: str) -> Chart:
     return _chart([*_others(sweep, axis, _loss), line, *_diverged(sweep, axis), *_choices(sweep, axis, _loss)], layout)
 
 
-def sweep_heat_map_chart(sweep: SweepFigures) -> Chart:
+def sweep_heat_map_chart(sweep: SweepResult) -> Chart:
     """Return the validation accuracy over two parameters, the choices framed, as the figure of that name has it."""
     across, down = sides_of_heat_map(sweep)
     found = {_cell(trial, across, down): trial for trial in sweep.trials}
@@ -89,7 +89,7 @@ def sweep_heat_map_chart(sweep: SweepFigures) -> Chart:
         "hoverongaps": False,
         "colorscale": [[0, "--paper"], [1, "--train"]],
         "zmin": color_floor(sweep),
-        "zmax": sweep.chosen.validation_accuracy,
+        "zmax": sweep.choices[0].validation_accuracy,
         "xgap": 1,
         "ygap": 1,
         "showscale": False,
@@ -105,8 +105,8 @@ def sweep_heat_map_chart(sweep: SweepFigures) -> Chart:
         "hovertemplate": "%{customdata}<extra></extra>",
     }
     frames = [
-        _frame(_cell(sweep.chosen, across, down), 0.0, "solid"),
-        _frame(_cell(sweep.one_se, across, down), _INSET, "dash"),
+        _frame(_cell(sweep.choices[0], across, down), 0.0, "solid"),
+        _frame(_cell(sweep.choices[1], across, down), _INSET, "dash"),
     ]
     layout = {
         "xaxis": _heat_map_axis(across),
@@ -121,22 +121,20 @@ def _chart(traces: Sequence[dict[str, Any]], layout: dict[str, Any], height: int
     return Chart(traces, {**layout, "hovermode": "closest", "showlegend": False}, height)
 
 
-def _accuracy(trial: SweepTrial) -> float | None:
+def _accuracy(trial: Trial) -> float | None:
     return trial.validation_accuracy
 
 
-def _loss(trial: SweepTrial) -> float | None:
+def _loss(trial: Trial) -> float | None:
     return trial.validation_loss
 
 
-def _points(
-    sweep: SweepFigures, axis: SweepAxis, trials: Sequence[SweepTrial], height: Height, name: str
-) -> dict[str, Any]:
+def _points(sweep: SweepResult, axis: SweptAxis, trials: Sequence[Trial], height: Height, name: str) -> dict[str, Any]:
     """Return trials as points with their words, at the place of their value."""
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": [axis.place(trial.values[axis.name]) for trial in trials],
+        "x": [place_of(axis, trial.values[axis.name]) for trial in trials],
         "y": numbers([_nan(height(trial)) for trial in trials]),
         "customdata": [trial_words(sweep, trial) for trial in trials],
         "hovertemplate": "%{customdata}<extra></extra>",
@@ -144,7 +142,7 @@ def _points(
     }
 
 
-def _line_style(axis: SweepAxis) -> dict[str, Any]:
+def _line_style(axis: SweptAxis) -> dict[str, Any]:
     """Return the style of the best at each value: joined where the values are numbers, as something lies between."""
     return {
         "mode": "lines+markers" if axis.has_numbers else "markers",
@@ -153,7 +151,7 @@ def _line_style(axis: SweepAxis) -> dict[str, Any]:
     }
 
 
-def _others(sweep: SweepFigures, axis: SweepAxis, height: Height) -> list[dict[str, Any]]:
+def _others(sweep: SweepResult, axis: SweptAxis, height: Height) -> list[dict[str, Any]]:
     """Return all trials as dots, where there are others than the best at each value; of very many some."""
     if len(sweep.axes) == 1:
         return []
@@ -163,9 +161,9 @@ def _others(sweep: SweepFigures, axis: SweepAxis, height: Height) -> list[dict[s
     return [_points(sweep, axis, trials[::every], height, "other trials") | {"marker": style}]
 
 
-def _diverged(sweep: SweepFigures, axis: SweepAxis) -> list[dict[str, Any]]:
+def _diverged(sweep: SweepResult, axis: SweptAxis) -> list[dict[str, Any]]:
     """Return a cross at the foot of each value with which a model diverged."""
-    lost = {axis.place(t.values[axis.name]): t for t in sweep.trials if t.validation_accuracy is None}
+    lost = {place_of(axis, t.values[axis.name]): t for t in sweep.trials if t.validation_accuracy is None}
     if not lost:
         return []
     alone = len(sweep.axes) == 1
@@ -185,29 +183,29 @@ def _diverged(sweep: SweepFigures, axis: SweepAxis) -> list[dict[str, Any]]:
     ]
 
 
-def _choices(sweep: SweepFigures, axis: SweepAxis, height: Height) -> list[dict[str, Any]]:
+def _choices(sweep: SweepResult, axis: SweptAxis, height: Height) -> list[dict[str, Any]]:
     """Return the two choices as marks over all else."""
     outline = {"symbol": "diamond-open", "size": 14, "color": "--ink", "line": {"color": "--ink", "width": 2}}
     star = {"symbol": "star", "size": 15, "color": "--train", "line": {"color": "--paper", "width": 1}}
     return [
-        _points(sweep, axis, [sweep.one_se], height, "one-standard-error choice") | {"marker": outline},
-        _points(sweep, axis, [sweep.chosen], height, "chosen") | {"marker": star},
+        _points(sweep, axis, [sweep.choices[1]], height, "one-standard-error choice") | {"marker": outline},
+        _points(sweep, axis, [sweep.choices[0]], height, "chosen") | {"marker": star},
     ]
 
 
-def _x_axis(axis: SweepAxis) -> dict[str, Any]:
+def _x_axis(axis: SweptAxis) -> dict[str, Any]:
     found: dict[str, Any] = {"title": {"text": chart_text(axis.name, 40)}, "zeroline": False}
     if axis.scale == "log":
         found |= {"type": "log", "dtick": 1, "exponentformat": "power"}
     shown = shown_values(axis)
     if shown is not None:
-        found |= {"tickvals": [axis.place(value) for value in shown], **_named(shown)}
+        found |= {"tickvals": [place_of(axis, value) for value in shown], **_named(shown)}
     if axis.scale == "list":
         found |= {"fixedrange": True, "range": [-0.5, len(axis.values) - 0.5]}  # nothing lies between its values
     return found
 
 
-def _heat_map_axis(axis: SweepAxis) -> dict[str, Any]:
+def _heat_map_axis(axis: SweptAxis) -> dict[str, Any]:
     shown = shown_values(axis, everywhere=True) or []
     return {
         "title": {"text": chart_text(axis.name, 40)},
@@ -227,7 +225,7 @@ def _named(values: Sequence[object]) -> dict[str, Any]:
     return {"ticktext": [chart_text(text) for text in texts], "tickangle": 0 if room else -40}
 
 
-def _cell(trial: SweepTrial, across: SweepAxis, down: SweepAxis) -> tuple[int, int]:
+def _cell(trial: Trial, across: SweptAxis, down: SweptAxis) -> tuple[int, int]:
     return across.values.index(trial.values[across.name]), down.values.index(trial.values[down.name])
 
 
@@ -243,11 +241,11 @@ def _frame(cell: tuple[int, int], inset: float, dash: str) -> dict[str, Any]:
     }
 
 
-def _written(sweep: SweepFigures, across: SweepAxis, down: SweepAxis) -> list[dict[str, Any]]:
+def _written(sweep: SweepResult, across: SweptAxis, down: SweptAxis) -> list[dict[str, Any]]:
     """Return the accuracies as text in their cells, unless there are too many to be read."""
     if len(across.values) * len(down.values) > _MOST_WRITTEN:
         return []
-    floor, best = color_floor(sweep), sweep.chosen.validation_accuracy or 0.0
+    floor, best = color_floor(sweep), sweep.choices[0].validation_accuracy or 0.0
     trials = [(trial, trial.validation_accuracy) for trial in sweep.trials if trial.validation_accuracy is not None]
     shades = [LIGHT.sequential(min(max((share - floor) / (best - floor), 0.0), 1.0)) for _, share in trials]
     return [
@@ -267,7 +265,7 @@ def _written(sweep: SweepFigures, across: SweepAxis, down: SweepAxis) -> list[di
     ]
 
 
-def trial_words(sweep: SweepFigures, trial: SweepTrial) -> str:
+def trial_words(sweep: SweepResult, trial: Trial) -> str:
     """Return what is said of a trial where the pointer is on it."""
     lines = [f"{axis.name} = {chart_text(value_text(trial.values[axis.name]))}" for axis in sweep.axes]
     if trial.validation_accuracy is None:

@@ -7,14 +7,14 @@ from typing import Any
 from onelayer.reporting.charts.chart import Chart, numbers
 from onelayer.reporting.charts.sweep import trial_words
 from onelayer.reporting.sweep_curves import TrialCurve, are_shaded, trial_curves
-from onelayer.reporting.sweep_data import SweepFigures
+from onelayer.selection import SweepResult
 
 __all__ = ["sweep_curves_chart"]
 
 _HEIGHT = 380
 
 
-def sweep_curves_chart(sweep: SweepFigures) -> Chart:
+def sweep_curves_chart(sweep: SweepResult) -> Chart:
     """Return the validation accuracy of the trials over the epochs, as the figure of that name has it."""
     styles: dict[str, dict[str, Any]] = {
         "other": {"color": "--train" if are_shaded(sweep) else "--muted", "width": 1.3},
@@ -31,7 +31,7 @@ def sweep_curves_chart(sweep: SweepFigures) -> Chart:
     return Chart(traces, layout, _HEIGHT)
 
 
-def _trace(sweep: SweepFigures, one: TrialCurve, line: dict[str, Any]) -> dict[str, Any]:
+def _trace(sweep: SweepResult, one: TrialCurve, line: dict[str, Any]) -> dict[str, Any]:
     lone = len(one.curve.epochs) == 1
     return {
         "type": "scatter",

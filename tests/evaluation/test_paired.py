@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from onelayer.errors import InputError
-from onelayer.reporting.paired import compare_paired
+from onelayer.evaluation.paired import compare_paired
 
 
 def decisions(both, only_first, only_second, neither):

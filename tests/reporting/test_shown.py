@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from onelayer.reporting.thumbnails import affordable_images, thumbnails
+from onelayer.reporting.shown import affordable_images, thumbnails
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,37 @@
+"""How a fitted classifier does on rows: one pass over them, from which every figure of merit comes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sklearn.utils import _safe_indexing, check_consistent_length
+from sklearn.utils.validation import _num_samples, column_or_1d
+
+from onelayer.estimators.inputs import encode_labels
+from onelayer.evaluation import Judged, judge
+
+__all__ = ["judge_classifier"]
+
+_MOST_SCORES: Final = 1 << 24  # kept at a time: of 10,000 classes a whole part could have gigabytes of them
+
+
+def judge_classifier(clf: Any, X: Any, y: Any) -> Judged:
+    """Return what a fitted classifier decides on rows, and what it costs.
+
+    Parameters
+    ----------
+    clf : OneLayerClassifier
+    X, y : as for ``predict`` and ``fit``
+
+    Raises
+    ------
+    InputError
+        Rows or labels don't fit the classifier, there are none, or its scores are not finite.
+    """
+    check_consistent_length(X, y)
+    labels = encode_labels(column_or_1d(y, warn=True), clf.classes_, "y")
+    n, k = _num_samples(X), len(clf.classes_)
+    size = max(1, _MOST_SCORES // k)
+    parts = [slice(start, min(start + size, n)) for start in range(0, n, size)]
+    blocks = ((part, clf._scores(X if len(parts) == 1 else _safe_indexing(X, part))) for part in parts)
+    return judge(blocks, labels, clf._loss, k)
