@@ -165,7 +165,7 @@ def judge(blocks: Iterable[tuple[slice, Array]], labels: Array, loss: Loss, n_cl
     >>> from onelayer.losses import LOSSES
     >>> scores = np.array([[2.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
     >>> found = judge([(slice(0, 2), scores)], np.array([2, 1]), LOSSES["softmax"], 3)
-    >>> found.predicted, found.ranks, found.mean_loss == found.surprises.mean()
+    >>> found.predicted, found.ranks, bool(found.mean_loss == found.surprises.mean())
     (array([0, 0]), array([2, 2]), True)
     """
     labels = labels.astype(np.int64)

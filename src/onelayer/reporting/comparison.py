@@ -41,6 +41,7 @@ def render_comparison(runs: Sequence[ComparedRun]) -> str:
 
     Examples
     --------
+    >>> from onelayer.evaluation import RunFigures
     >>> one = ReportData("t", {"l2": 0.1}, RunFigures(), {}, ["a", "b"])
     >>> "2 runs compared" in render_comparison([ComparedRun("one", one), ComparedRun("two", one)])
     True

@@ -49,7 +49,8 @@ def interruption_statement(sweep: SweepResult) -> list[str]:
     >>> trial = {"status": "interrupted", "epochs": 5, "validation_loss": 0.5, "validation_accuracy": 0.9}
     >>> trial |= {"values": {"l2": 0.1}, "accuracy_interval": (0.8, 1.0), "standard_error": 0.03}
     >>> table = {"axes": [{"name": "l2", "values": [0.1, 0.2, 0.3], "scale": "list"}], "trials": [trial]}
-    >>> interruption_statement(SweepResult.check(table | {"n_folds": 1, "passes": 1, "seconds": 1.5}))[0]
+    >>> table |= {"chosen": None, "one_se": None, "n_folds": 1, "passes": 1, "seconds": 1.5}
+    >>> interruption_statement(SweepResult.check(table))[0]
     'Interrupted after 1.5 s: of 3 combinations 0 were trained to their end, 1 in part and 2 not at all.'
     """
     finished, begun = sweep.n_finished, len(sweep.trials)

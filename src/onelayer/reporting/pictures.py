@@ -156,6 +156,7 @@ def training_marks(data: ReportData) -> list[Mark]:
 
     Examples
     --------
+    >>> from onelayer.evaluation import RunFigures
     >>> history = {"validation_step": np.arange(3), "validation_loss": np.array([2.0, 1.0, 1.5])}
     >>> training_marks(ReportData("t", {"keep": "best"}, RunFigures(), history, ["a", "b"]))
     [Mark(step=1, label='weights kept')]
@@ -178,6 +179,7 @@ def share_in_view(data: ReportData) -> float | None:
 
     Examples
     --------
+    >>> from onelayer.evaluation import RunFigures
     >>> history = {"validation_accuracy": np.array([0.6, 0.8])}
     >>> [
     ...     share_in_view(ReportData("t", {}, RunFigures(), history, ["a", "b"], majority_share=share))

@@ -55,6 +55,7 @@ def headline(data: ReportData) -> Headline | None:
 
     Examples
     --------
+    >>> from onelayer.evaluation import RunFigures
     >>> test = {"loss": 0.2, "accuracy": 0.95, "accuracy_interval": [0.9, 0.98], "n": 120}
     >>> found = headline(ReportData("t", {}, RunFigures.check({"test": test}), {}, ["a", "b"]))
     >>> found.label, found.value, found.interval
@@ -87,6 +88,7 @@ def summary(data: ReportData) -> str:
 
     Examples
     --------
+    >>> from onelayer.evaluation import RunFigures
     >>> summary(ReportData("t", {}, RunFigures.check({"loss": "hinge", "epochs": 50, "seconds": 1.25}), {}, ["a", "b"]))
     '2 classes · hinge loss · 50 epochs · 1.2 s'
     """
@@ -108,6 +110,7 @@ def statement(data: ReportData) -> str:
 
     Examples
     --------
+    >>> from onelayer.evaluation import RunFigures
     >>> test = {"loss": 0.2, "accuracy": 0.95, "accuracy_interval": [0.9, 0.98], "n": 120}
     >>> metrics = {"dataset": "animals", "loss": "softmax", "train": test | {"n": 900}, "epochs": 50, "seconds": 1.25}
     >>> statement(ReportData("t", {}, RunFigures.check(metrics), {}, ["a", "b"]))
@@ -154,6 +157,7 @@ def data_rows(data: ReportData) -> list[tuple[str, str]]:
 
     Examples
     --------
+    >>> from onelayer.evaluation import RunFigures
     >>> facts = {"name": "mnist", "official": True, "source": "mnist", "image_shape": [28, 28, 1]}
     >>> data_rows(ReportData("t", {}, RunFigures.check({"data": facts}), {}, ["a", "b"]))[1]
     ('Content', 'that of the official set')
@@ -185,6 +189,7 @@ def split_rows(data: ReportData) -> list[tuple[str, ...]]:
 
     Examples
     --------
+    >>> from onelayer.evaluation import RunFigures
     >>> test = {"loss": 0.25, "accuracy": 0.95, "accuracy_interval": [0.9, 0.98], "n": 120}
     >>> split_rows(ReportData("t", {}, RunFigures.check({"test": test}), {}, ["a", "b"]))
     [('Test', '120', '95.00%', '90.00–98.00%', '0.2500')]
@@ -206,6 +211,7 @@ def figure_rows(data: ReportData) -> list[tuple[str, str]]:
 
     Examples
     --------
+    >>> from onelayer.evaluation import RunFigures
     >>> metrics = {"evaluation": {"balanced_accuracy": 0.5, "no_probabilities": "hinge gives no probabilities"}}
     >>> figure_rows(ReportData("t", {}, RunFigures.check(metrics), {}, ["a", "b"]))
     [('Balanced accuracy', '50.00%'), ('Log loss and calibration', 'left out: hinge gives no probabilities')]
