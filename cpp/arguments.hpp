@@ -1,14 +1,17 @@
-// What Python hands to a job, by name. Only unpacked here: shapes, types and ranges have been checked by
-// onelayer.kernels, which says in its users' words what is wrong. Arrays are read where they lie, never copied, and
-// live as long as the call.
+// The arguments of a job, which Python passes by name. They are only unpacked here: onelayer.engine has checked
+// shapes, types and ranges, so that errors speak of what the user passed. Arrays are read where they lie, never copied,
+// and live as long as the call.
 #pragma once
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/string_view.h>
 #include <nanobind/stl/tuple.h>
 
+#include <cstddef>
 #include <optional>
+#include <string_view>
 #include <tuple>
 
 #include "jobs.hpp"
@@ -28,6 +31,18 @@ class Arguments {
     }
 
     nanobind::object object(const char* name) const { return given_[name]; }
+
+    // The entry of a table whose name Python passes.
+    template <class Entry, std::size_t Count>
+    const Entry& entry(const char* name, const Entry (&table)[Count]) const {
+        const auto wanted = value<std::string_view>(name);
+        for (const Entry& entry : table) {
+            if (wanted == entry.name) {
+                return entry;
+            }
+        }
+        throw nanobind::value_error(name);
+    }
 
     // Arrays, or null for None.
     template <class T>
@@ -49,13 +64,13 @@ class Arguments {
     }
 
     Rows rows() const {
-        const auto [data, positions, mirrored, width, channels] =
-            as_it_lies<std::tuple<Input, Optional, Optional, std::int64_t, std::int64_t>>("rows");
+        const auto [data, indices, mirrored, width, channels] =
+            without_copy<std::tuple<Input, Optional, Optional, std::int64_t, std::int64_t>>("rows");
         return {.data = data.data(),
                 .element = element_of(data),
-                .n = static_cast<std::int64_t>(positions ? positions->shape(0) : data.shape(0)),
+                .n = static_cast<std::int64_t>(indices ? indices->shape(0) : data.shape(0)),
                 .d = static_cast<std::int64_t>(data.shape(1)),
-                .positions = this->data<const std::int64_t>(positions),
+                .indices = this->data<const std::int64_t>(indices),
                 .mirrored = this->data<const std::uint8_t>(mirrored),
                 .width = width,
                 .channels = channels};
@@ -63,28 +78,29 @@ class Arguments {
 
     template <class T>
     Targets<T> targets() const {
-        const auto [labels, probabilities, smoothing] = as_it_lies<std::tuple<Optional, Optional, double>>("targets");
+        const auto [labels, probabilities, smoothing] = without_copy<std::tuple<Optional, Optional, double>>("targets");
         return {data<const std::int64_t>(labels), data<const T>(probabilities), smoothing};
     }
 
     template <class T>
     Scaling<T> scaling() const {
-        const auto [shift, scale] = as_it_lies<std::tuple<Input, Input>>("scaling");
+        const auto [shift, scale] = without_copy<std::tuple<Input, Input>>("scaling");
         return {static_cast<const T*>(shift.data()), static_cast<const T*>(scale.data())};
     }
 
   private:
     using Optional = std::optional<Input>;
 
-    // Without conversion: an array of another layout would be copied, and the copy gone before the job runs.
+    // nanobind must not convert: it would copy an array of another layout, and the copy would be gone when the job
+    // runs.
     template <class Value>
-    Value as_it_lies(const char* name) const {
+    Value without_copy(const char* name) const {
         return nanobind::cast<Value>(given_[name], false);
     }
 
     template <class Array>
     std::optional<Array> array(const char* name) const {
-        return as_it_lies<std::optional<Array>>(name);
+        return without_copy<std::optional<Array>>(name);
     }
 
     template <class T, class Array>

@@ -1,10 +1,69 @@
-// exp and log on vectors, to rounding, by Taylor series after reduction: the coefficients are then 1/n! and 1/(2n+1),
-// with nothing to take on trust.
+// Elementary functions on vectors: roots, exp and log. exp and log are exact to rounding, by Taylor series on a reduced
+// argument; their coefficients, 1/n! and 1/(2n+1), can be checked by eye.
 #pragma once
+
+#include <limits>
 
 #include "simd.hpp"
 
 namespace onelayer::ONELAYER_ISA {
+
+template <class T>
+ONELAYER_INLINE Vec<T> square_root(Vec<T> v) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        return (Vec<T>)_mm512_sqrt_ps((__m512)v);
+    } else {
+        return (Vec<T>)_mm512_sqrt_pd((__m512d)v);
+    }
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4) {
+        return (Vec<T>)_mm256_sqrt_ps((__m256)v);
+    } else {
+        return (Vec<T>)_mm256_sqrt_pd((__m256d)v);
+    }
+#elif defined(__SSE2__)
+    if constexpr (sizeof(T) == 4) {
+        return (Vec<T>)_mm_sqrt_ps((__m128)v);
+    } else {
+        return (Vec<T>)_mm_sqrt_pd((__m128d)v);
+    }
+#else
+    for (int i = 0; i < lanes<T>; ++i) {
+        v[i] = sizeof(T) == 4 ? static_cast<T>(__builtin_sqrtf(static_cast<float>(v[i])))
+                              : static_cast<T>(__builtin_sqrt(static_cast<double>(v[i])));
+    }
+    return v;
+#endif
+}
+
+// 1/√v, and below √v, for v ≥ 0. With AVX-512, floats get the processor's estimate and one Newton step, within two
+// units in the last place, because division and roots are slow. Infinity is taken for the largest float: times its
+// estimate, which is 0, it would give NaN.
+template <class T>
+ONELAYER_INLINE Vec<T> inverse_square_root(Vec<T> v) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        v = smaller(broadcast(std::numeric_limits<float>::max()), v);
+        const Vec<float> inverse = (Vec<float>)_mm512_rsqrt14_ps((__m512)v);
+        return inverse + inverse * (0.5F - 0.5F * v * inverse * inverse);
+    }
+#endif
+    return T(1) / square_root<T>(v);
+}
+
+template <class T>
+ONELAYER_INLINE Vec<T> fast_square_root(Vec<T> v) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        v = smaller(broadcast(std::numeric_limits<float>::max()), v);
+        const Vec<float> positive = larger(v, broadcast(std::numeric_limits<float>::min()));
+        const Vec<float> inverse = (Vec<float>)_mm512_rsqrt14_ps((__m512)positive), root = v * inverse;
+        return root + root * (0.5F - 0.5F * inverse * root);
+    }
+#endif
+    return square_root<T>(v);
+}
 
 template <class T>
 struct FloatFormat;
@@ -12,12 +71,12 @@ struct FloatFormat;
 template <>
 struct FloatFormat<float> {
     static constexpr int mantissa_bits = 23, bias = 127;
-    static constexpr float rounder =
-        0x1.8p23F;  // adding it rounds to an integer and leaves that integer in the low bits
-    static constexpr float ln2_high = 0x1.62e4p-1F,
-                           ln2_low = 0x1.7f7d1cp-20F;  // the high part times any exponent is exact
-    static constexpr float smallest_exponent =
-        -80.0F;  // e⁻⁸⁰ divided by any number of classes is still a normal number; less is called 0
+    // Adding it rounds to an integer, and leaves that integer in the low bits.
+    static constexpr float rounder = 0x1.8p23F;
+    // ln 2 in two parts; the high part times any exponent is exact.
+    static constexpr float ln2_high = 0x1.62e4p-1F, ln2_low = 0x1.7f7d1cp-20F;
+    // Below it, eˣ is returned as 0. e⁻⁸⁰ divided by any number of classes is still a normal number.
+    static constexpr float smallest_exponent = -80.0F;
     static constexpr int exp_degree = 7, log_terms = 5;
 };
 
@@ -39,7 +98,7 @@ constexpr T inverse_factorial(int n) {
     return T(1) / product;
 }
 
-// eˣ for x ≤ 0. Scores reach the losses as differences from a maximum or as −|z|, so nothing else is asked for.
+// eˣ for x ≤ 0, the only case there is: losses call it with differences from a maximum, or with −|z|.
 template <class T>
 ONELAYER_INLINE Vec<T> exp_of_negative(Vec<T> x) {
     using F = FloatFormat<T>;
@@ -57,8 +116,8 @@ ONELAYER_INLINE Vec<T> exp_of_negative(Vec<T> x) {
     return select(x <= F::smallest_exponent, broadcast(T(0)), (Vec<T>)scaled);
 }
 
-// ln x for x ≥ 1 (a sum of exponentials with its largest term 1): x = m·2ᵉ with ½√2 ≤ m < √2, and ln m = 2 artanh((m −
-// 1)/(m + 1)).
+// ln x for x ≥ 1 (losses call it with a sum of exponentials whose largest term is 1): x = m·2ᵉ with ½√2 ≤ m < √2, and
+// ln m = 2 artanh((m − 1)/(m + 1)).
 template <class T>
 ONELAYER_INLINE Vec<T> log_from_one(Vec<T> x) {
     using F = FloatFormat<T>;

@@ -1,8 +1,10 @@
-// Blocks of cells, each normalised. A block is worked on as rows of whole vectors, filled up with zeros.
+// Blocks of cells, each normalised. The cells of a block that lie side by side are a run, and are kept as whole
+// vectors, filled up with zeros.
 #pragma once
 
 #include <cmath>
 
+#include "elementary.hpp"
 #include "tiling.hpp"
 
 namespace onelayer::ONELAYER_ISA {
@@ -21,10 +23,10 @@ class HogBlocks {
           values_(arena.take<Vec<T>>(blocks_ * job.block_height * vectors_)),
           sums_(arena.take<T>(ceil_div(blocks_, lanes<T>) * lanes<T>)) {}
 
-    // Features of an image.
+    // How many features an image has.
     Index count() const { return blocks_ * job_.block_height * run_; }
 
-    // From cells (cell row, cell column, orientation).
+    // From the sums of cells (cell row, cell column, orientation).
     void normalise(const T* cells, T* features) {
         const auto itself = [](Vec<T> v) { return v; };
         const auto square = [](Vec<T> v) { return v * v; };
@@ -55,15 +57,15 @@ class HogBlocks {
   private:
     static constexpr T epsilon = T(1e-5), clip = T(0.2);
 
-    // A feature is the mean vote of a cell, normalised. Means need not be computed: of sums, normalised with an epsilon
-    // larger by as much, the features are the same.
+    // A feature is the mean vote of a cell, normalised. Instead of means, sums are normalised, with an epsilon that is
+    // larger by the same factor: the features are the same.
     static T votes_of_a_mean(const HogJob<T>& job) {
         const T divisor = job.strongest ? T(1) : static_cast<T>(job.channels);
         return static_cast<T>(job.cell_height * job.cell_width) * (job.square_root ? std::sqrt(divisor) : divisor);
     }
 
-    // Calls body(vector, count, run, place): for each vector of a block, how many of its lanes are filled, and how many
-    // runs of the block, and numbers of the run, come before it.
+    // Calls body(vector, count, run, at) for each vector of a block: it holds `count` numbers, from number `at` of run
+    // number `run` on.
     template <class Body>
     ONELAYER_INLINE void each_vector(Index block, Body&& body) {
         Vec<T>* vector = values_ + block * job_.block_height * vectors_;
@@ -76,7 +78,7 @@ class HogBlocks {
         }
     }
 
-    // Takes over the cells of each block, and sums up what `term` makes of them.
+    // Copies the cells of each block, and sums up `term` of them.
     template <class Term>
     void gather(const T* cells, Term term) {
         const Index line = cell_columns_ * job_.orientations;
@@ -92,8 +94,8 @@ class HogBlocks {
         }
     }
 
-    // Turns each block's sum into what it is to be multiplied by. All blocks at once: one by one, each root and
-    // quotient would be waited for.
+    // Turns each block's sum into the factor by which the block is multiplied, for all blocks at once: one by one, the
+    // processor would wait for each root and quotient.
     template <class Factor>
     void invert(Factor factor) {
         for (Index block = 0; block < blocks_; block += lanes<T>) {
@@ -101,7 +103,7 @@ class HogBlocks {
         }
     }
 
-    // Multiplies and changes each block, and sums up again.
+    // Multiplies each block by its factor, applies `change`, and sums up again.
     template <class Change, class Term>
     void change(Change change, Term term) {
         for (Index block = 0; block < blocks_; ++block) {
@@ -115,6 +117,7 @@ class HogBlocks {
         }
     }
 
+    // Multiplies each block by its factor, applies `change`, and writes the features.
     template <class Change>
     void scatter(T* features, Change change) {
         for (Index block = 0; block < blocks_; ++block) {
@@ -129,7 +132,7 @@ class HogBlocks {
     const HogJob<T>& job_;
     Index cell_columns_, columns_, blocks_;
     T epsilon_;
-    Index run_, vectors_;  // a run: the cells of a block that lie side by side
+    Index run_, vectors_;  // numbers in a run, vectors in a run
     Vec<T>* values_;
     T* sums_;
 };

@@ -1,4 +1,4 @@
-// An image as planes of numbers with a border around them: what gradients are taken of.
+// An image as planes of numbers with a border, from which gradients are computed.
 #pragma once
 
 #include <numeric>
@@ -7,9 +7,8 @@
 
 namespace onelayer::ONELAYER_ISA {
 
-// Channel sums of the pixels whose three bytes each begin at `from`, as many as a vector has lanes. Every pixel's bytes
-// are moved to the lower three of four, which two multiply-adds by 1 then sum: summing one by one takes several times
-// as long.
+// Sums the three channels of `summed_together` pixels of bytes. Every pixel's three bytes are moved to a group of four,
+// which two multiply-adds by 1 add up; adding them one by one takes several times as long.
 #if defined(__AVX512BW__)
 template <class T>
 inline constexpr Index summed_together = 16;
@@ -61,24 +60,24 @@ ONELAYER_INLINE void sum_threes(const std::uint8_t* from, T* to) {
 template <class In, class T>
 class HogPlanes {
   public:
-    // The channels' sum, or each channel by itself.
+    // One plane, the sum of the channels; or, with job.strongest, a plane for each channel.
     HogPlanes(Arena& arena, const HogJob<T>& job)
         : job_(job),
           count_(job.strongest ? job.channels : 1),
           stride_((ceil_div(job.width, lanes<T>) + 1) * lanes<T>),
           memory_(arena.take<T>(count_ * size() + lanes<T>)) {}
 
-    // Before the first image: what vectors take in beyond the last column is never used, but may not be slow to
-    // compute with.
+    // To be called before the first image. Numbers beyond the last column are computed with but never used; what lies
+    // in fresh memory could be denormal numbers, which are slow.
     void clear() { std::fill_n(memory_, count_ * size() + lanes<T>, T(0)); }
 
     Index count() const { return count_; }
 
-    // Numbers of a plane, and of a line with its borders.
+    // Numbers in a plane, and in a line with its borders.
     Index size() const { return (job_.height + 2) * stride_; }
     Index stride() const { return stride_; }
 
-    // Line y of the first plane, from −1 to height; before and behind it there is a number more.
+    // Line y of the first plane, from −1 to height; there is a border number before and after it.
     T* line(Index y) const { return memory_ + (y + 1) * stride_ + lanes<T>; }
 
     void read(const In* image) {
@@ -92,7 +91,7 @@ class HogPlanes {
     }
 
   private:
-    // A pixel beyond a border equals the one inside it, so that the gradient across the border is 0.
+    // A border pixel equals the pixel two steps inside of it, so that the gradient across the outermost pixels is 0.
     void reflect(Index plane) {
         const Index column = job_.width > 1 ? 1 : 0, row = job_.height > 1 ? 1 : 0;
         for (Index y = 0; y < job_.height; ++y) {
@@ -104,7 +103,7 @@ class HogPlanes {
         std::copy_n(line(job_.height - 1 - row) + plane, job_.width, line(job_.height) + plane);
     }
 
-    // What makes a line of numbers out of one of pixels is chosen once for all lines.
+    // How a line of pixels becomes a line of numbers is chosen once for all lines.
     void read_plane(const In* image, Index plane) {
         const Index width = job_.width, channels = job_.channels;
         if (channels == 1) {

@@ -27,20 +27,20 @@ auto with_element(Element element, Body&& body) {
 template <class Pointer>
 using Pointed = std::remove_const_t<std::remove_pointer_t<Pointer>>;
 
-std::int64_t train_any(const TrainJob<T>& job, Team& team) {
-    return with_element(job.rows.element, [&](auto type) { return train<Pointed<decltype(type)>, T>(job, team); });
+std::int64_t train_any(const TrainJob<T>& job, ThreadPool& pool) {
+    return with_element(job.rows.element, [&](auto type) { return train<Pointed<decltype(type)>, T>(job, pool); });
 }
 
-void pass_any(const PassJob<T>& job, Team& team) {
-    with_element(job.rows.element, [&](auto type) { pass<Pointed<decltype(type)>, T>(job, team); });
+void pass_any(const PassJob<T>& job, ThreadPool& pool) {
+    with_element(job.rows.element, [&](auto type) { pass<Pointed<decltype(type)>, T>(job, pool); });
 }
 
-void train_models_any(const ModelsJob<T>& job, Team& team) {
-    with_element(job.rows.element, [&](auto type) { train_models<Pointed<decltype(type)>, T>(job, team); });
+void train_models_any(const ModelsJob<T>& job, ThreadPool& pool) {
+    with_element(job.rows.element, [&](auto type) { train_models<Pointed<decltype(type)>, T>(job, pool); });
 }
 
-void hog_any(const HogJob<T>& job, Team& team) {
-    with_element(job.element, [&](auto type) { hog<Pointed<decltype(type)>, T>(job, team); });
+void hog_any(const HogJob<T>& job, ThreadPool& pool) {
+    with_element(job.element, [&](auto type) { hog<Pointed<decltype(type)>, T>(job, pool); });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// The five losses on the scores of a vector of rows (or models): each turns scores into residuals ∂ℓ/∂z in place and
-// returns the rows' losses. The definitions, with their derivations, are the package's losses in array code.
+// The five losses on the scores of a vector of rows (or of models): each turns scores into residuals ∂ℓ/∂z in place,
+// and returns the rows' losses. Below them are their Hessians. The definitions in array code, with derivations, are in
+// src/onelayer/losses.
 #pragma once
 
 #include "elementary.hpp"
@@ -9,7 +10,7 @@ namespace onelayer::ONELAYER_ISA {
 
 // Scores in memory, classes `Stride` apart.
 template <class T, int Stride = tile_stride>
-struct Column {
+struct MemoryScores {
     T* at;
     ONELAYER_INLINE Vec<T> operator[](Index c) const { return load<T>(at + c * Stride); }
     ONELAYER_INLINE void set(Index c, Vec<T> value) const { store(at + c * Stride, value); }
@@ -17,13 +18,13 @@ struct Column {
 
 // Scores of a known number of classes, so few that registers hold them.
 template <class T, int K>
-struct Registers {
+struct RegisterScores {
     Vec<T> at[K];
     ONELAYER_INLINE Vec<T> operator[](Index c) const { return at[c]; }
     ONELAYER_INLINE void set(Index c, Vec<T> value) { at[c] = value; }
 };
 
-// body(c) for each of k classes: an Index, or a std::integral_constant where they are in registers.
+// body(c) for each of k classes. k is an Index, or a std::integral_constant where the scores are in registers.
 template <class Count, class Body>
 ONELAYER_INLINE void each_class(Count k, Body&& body) {
     if constexpr (std::is_same_v<Count, Index>) {
@@ -38,7 +39,7 @@ ONELAYER_INLINE void each_class(Count k, Body&& body) {
     }
 }
 
-// Target probability of class c from a label: smoothing ε gives the label 1 − ε + ε/K and the others ε/K.
+// Target probabilities from labels: with smoothing ε, the label's is 1 − ε + ε/K (on) and the others' are ε/K (off).
 template <class T>
 struct LabelTarget {
     Vec<T> label;
@@ -46,7 +47,7 @@ struct LabelTarget {
     ONELAYER_INLINE Vec<T> operator[](Index c) const { return select(label == T(c), broadcast(on), broadcast(off)); }
 };
 
-// Two classes with one output: the target is the probability of class 1.
+// The same for two classes with one output: the target is the probability of class 1.
 template <class T>
 struct BinaryTarget {
     Vec<T> label;
@@ -56,7 +57,7 @@ struct BinaryTarget {
 
 template <class T>
 struct ProbabilityTarget {
-    Column<T> probabilities;
+    MemoryScores<T> probabilities;
     ONELAYER_INLINE Vec<T> operator[](Index c) const { return probabilities[c]; }
 };
 
@@ -71,61 +72,62 @@ ONELAYER_INLINE Vec<T> highest_of(const Scores& z, Count k) {
 template <class T, class Scores, class Count, class Target>
 Vec<T> softmax_loss(Scores& z, Count k, const Target& target) {
     const Vec<T> highest = highest_of<T>(z, k);
-    Vec<T> sum = {}, hit = {}, mass = {};
+    Vec<T> sum = {}, target_score = {}, target_sum = {};
     each_class(k, [&](Index c) {
         const Vec<T> shifted = z[c] - highest, t = target[c], e = exp_of_negative<T>(shifted);
-        hit += t * shifted;
-        mass += t;
+        target_score += t * shifted;
+        target_sum += t;
         sum += e;
         z.set(c, e);
     });
-    const Vec<T> share = mass / sum;
-    each_class(k, [&](Index c) { z.set(c, z[c] * share - target[c]); });
-    return mass * log_from_one<T>(sum) - hit;
+    const Vec<T> factor = target_sum / sum;
+    each_class(k, [&](Index c) { z.set(c, z[c] * factor - target[c]); });
+    return target_sum * log_from_one<T>(sum) - target_score;
 }
 
 // The same with labels, whose targets add up to 1.
 template <class T, class Scores, class Count>
 Vec<T> softmax_loss(Scores& z, Count k, const LabelTarget<T>& target) {
     const Vec<T> highest = highest_of<T>(z, k);
-    Vec<T> sum = {}, all = {}, own = {};
+    Vec<T> sum = {}, score_sum = {}, label_score = {};
     each_class(k, [&](Index c) {
         const Vec<T> shifted = z[c] - highest, e = exp_of_negative<T>(shifted);
-        own = select(target.label == T(c), shifted, own);
-        all += shifted;
+        label_score = select(target.label == T(c), shifted, label_score);
+        score_sum += shifted;
         sum += e;
         z.set(c, e);
     });
-    const Vec<T> share = T(1) / sum;
-    each_class(k, [&](Index c) { z.set(c, z[c] * share - target[c]); });
-    return log_from_one<T>(sum) - (all * target.off + own * (target.on - target.off));
+    const Vec<T> inverse = T(1) / sum;
+    each_class(k, [&](Index c) { z.set(c, z[c] * inverse - target[c]); });
+    return log_from_one<T>(sum) - (score_sum * target.off + label_score * (target.on - target.off));
 }
 
-// The same where all lanes have one label, as models have on a row: no target needs to be told apart from lane to lane.
+// The same where all lanes have one label, as many models on one row: then lanes need not be compared with it.
 template <class T, class Scores>
 Vec<T> softmax_loss_of_label(Scores& z, Index k, Index label, T on, T off) {
-    const Vec<T> highest = highest_of<T>(z, k), own = z[label] - highest;
-    Vec<T> sum = {}, all = {};
+    const Vec<T> highest = highest_of<T>(z, k), label_score = z[label] - highest;
+    Vec<T> sum = {}, score_sum = {};
     each_class(k, [&](Index c) {
         const Vec<T> shifted = z[c] - highest, e = exp_of_negative<T>(shifted);
-        all += shifted;
+        score_sum += shifted;
         sum += e;
         z.set(c, e);
     });
-    const Vec<T> share = T(1) / sum;
-    each_class(k, [&](Index c) { z.set(c, z[c] * share - off); });
+    const Vec<T> inverse = T(1) / sum;
+    each_class(k, [&](Index c) { z.set(c, z[c] * inverse - off); });
     z.set(label, z[label] - (on - off));
-    return log_from_one<T>(sum) - (all * off + own * (on - off));
+    return log_from_one<T>(sum) - (score_sum * off + label_score * (on - off));
 }
 
 // ℓ = (1/k) Σ [ln(1 + eᶻ) − t z]; ∂ℓ/∂z = (σ(z) − t)/k. With k = 1 it is the logistic loss.
 //
-// ln(1 + e) of all classes is the logarithm of one product of factors in (1, 2], taken before it can overflow; what
-// rounding 1 + e loses is put back to first order, so that tiny losses keep their digits.
+// Σ ln(1 + e) over classes is the logarithm of one product of factors in (1, 2], taken every 64 factors, before the
+// product can overflow. Rounding 1 + e loses digits of a small e; they are added back to first order, so that tiny
+// losses keep theirs.
 template <class T, class Scores, class Count, class Target>
 Vec<T> sigmoid_loss(Scores& z, Count k, const Target& target) {
     constexpr Index factors = 64;
-    const T share = T(1) / static_cast<T>(k);
+    const T mean = T(1) / static_cast<T>(k);
     Vec<T> loss = {}, product = broadcast(T(1)), lost = {};
     each_class(k, [&](Index c) {
         const Vec<T> score = z[c], t = target[c], e = exp_of_negative<T>(-larger(score, -score));
@@ -133,26 +135,26 @@ Vec<T> sigmoid_loss(Scores& z, Count k, const Target& target) {
         lost += (e - (factor - T(1))) * inverse;
         product *= factor;
         loss += larger(score, Vec<T>{}) - t * score;
-        z.set(c, (select(score >= T(0), broadcast(T(1)), e) * inverse - t) * share);
+        z.set(c, (select(score >= T(0), broadcast(T(1)), e) * inverse - t) * mean);
         if (c % factors == factors - 1) {
             loss += log_from_one<T>(product);
             product = broadcast(T(1));
         }
     });
-    return (loss + (log_from_one<T>(product) + lost)) * share;
+    return (loss + (log_from_one<T>(product) + lost)) * mean;
 }
 
 // Weston and Watkins: ℓ = Σ_{j≠y} max(0, z_j − z_y + 1); ∂ℓ/∂z_j = 1 for each violated margin, and minus their number
 // for y.
 template <class T, class Scores, class Count>
 Vec<T> hinge_loss(Scores& z, Count k, Vec<T> label) {
-    Vec<T> own = {};
-    each_class(k, [&](Index c) { own = select(label == T(c), z[c], own); });
+    Vec<T> label_score = {};
+    each_class(k, [&](Index c) { label_score = select(label == T(c), z[c], label_score); });
     Vec<T> loss = {}, violated = {};
     each_class(k, [&](Index c) {
-        const Vec<T> margin = select(label == T(c), Vec<T>{}, z[c] - own + T(1));
+        const Vec<T> margin = select(label == T(c), Vec<T>{}, z[c] - label_score + T(1));
         const Vec<T> one = select(margin > T(0), broadcast(T(1)), Vec<T>{});
-        loss += larger(Vec<T>{}, margin);  // in this order NaN stays NaN
+        loss += larger(Vec<T>{}, margin);  // in this order of arguments NaN stays NaN
         violated += one;
         z.set(c, one);
     });
@@ -175,11 +177,11 @@ Vec<T> squared_hinge_loss(Scores& z, Count k, Vec<T> label) {
     return loss;
 }
 
-// How a tile's targets look to one vector of rows.
+// The targets of a tile, for one vector of its rows at a time.
 template <class T>
 struct TileTargets {
     const T* labels;
-    T* probabilities;  // or null
+    T* probabilities;  // or null where the targets are labels
     double smoothing;
 
     ONELAYER_INLINE ProbabilityTarget<T> probability(Index row) const { return {{probabilities + row}}; }
@@ -188,7 +190,7 @@ struct TileTargets {
     T on(Index k) const { return static_cast<T>(1 - smoothing) + off(k); }
 };
 
-// Any loss, whose targets are labels or, with `probability`, probabilities.
+// Any loss. Targets are probabilities where `probability` is given, and labels otherwise.
 template <class T, class Scores, class Count, class Probability>
 Vec<T> residual_of(Loss loss, Scores& z, Count k, const LabelTarget<T>& label, const Probability* probability) {
     switch (loss) {
@@ -214,28 +216,81 @@ Vec<T> residual_of(Loss loss, Scores& z, Count k, const TileTargets<T>& targets,
                           targets.probabilities == nullptr ? nullptr : &probability);
 }
 
-// The likeliest class of each row, the first of equals; with one output, 1 where it is at least `threshold`.
+// The row-wise Hessians of the losses times a direction q in score space: z holds scores and becomes ∂²ℓ/∂z² · q.
+//
+// softmax: p (q − Σ p q)
 template <class T>
-Vec<T> decision_of(Column<T> z, Index k, T threshold) {
+void softmax_curvature(MemoryScores<T> z, MemoryScores<T> q, Index k) {
+    Vec<T> highest = z[0];
+    for (Index c = 1; c < k; ++c) {
+        highest = larger(z[c], highest);
+    }
+    Vec<T> sum = {}, along = {};
+    for (Index c = 0; c < k; ++c) {
+        const Vec<T> e = exp_of_negative<T>(z[c] - highest);
+        sum += e;
+        along += e * q[c];
+        z.set(c, e);
+    }
+    const Vec<T> inverse = T(1) / sum, mean = along * inverse;
+    for (Index c = 0; c < k; ++c) {
+        z.set(c, z[c] * inverse * (q[c] - mean));
+    }
+}
+
+// sigmoid and logistic: σ(z) σ(−z) q / k
+template <class T>
+void sigmoid_curvature(MemoryScores<T> z, MemoryScores<T> q, Index k) {
+    const T mean = T(1) / static_cast<T>(k);
+    for (Index c = 0; c < k; ++c) {
+        const Vec<T> score = z[c], e = exp_of_negative<T>(-larger(score, -score)), factor = e + T(1);
+        z.set(c, e / (factor * factor) * q[c] * mean);
+    }
+}
+
+// squared hinge: 2 q where the margin is violated
+template <class T>
+void squared_hinge_curvature(MemoryScores<T> z, MemoryScores<T> q, Index k, Vec<T> label) {
+    for (Index c = 0; c < k; ++c) {
+        const Vec<T> sign = select(label == T(c), broadcast(T(1)), broadcast(T(-1)));
+        z.set(c, select(T(1) - sign * z[c] > T(0), q[c] + q[c], Vec<T>{}));
+    }
+}
+
+// Any loss but the hinge, which has no curvature and is refused before.
+template <class T>
+void curvature_of(Loss loss, MemoryScores<T> z, MemoryScores<T> q, Index k, const TileTargets<T>& targets, Index row) {
+    if (loss == Loss::softmax) {
+        softmax_curvature<T>(z, q, k);
+    } else if (loss == Loss::squared_hinge) {
+        squared_hinge_curvature<T>(z, q, k, targets.label(row));
+    } else {
+        sigmoid_curvature<T>(z, q, k);
+    }
+}
+
+// The most likely class of each row, the first of equals; with one output, 1 where the score is at least `threshold`.
+template <class T>
+Vec<T> decision_of(MemoryScores<T> z, Index k, T threshold) {
     if (k == 1) {
         return select(z[0] >= threshold, broadcast(T(1)), Vec<T>{});
     }
-    Vec<T> highest = z[0], which = {};
+    Vec<T> highest = z[0], decision = {};
     for (Index c = 1; c < k; ++c) {
         const Vec<T> score = z[c];
-        which = select(score > highest, broadcast(T(c)), which);
+        decision = select(score > highest, broadcast(T(c)), decision);
         highest = larger(score, highest);
     }
-    return which;
+    return decision;
 }
 
-// 1 for each row that is decided rightly; against probabilities the likeliest class is the right one.
+// 1 for each row that is decided correctly; where targets are probabilities, the most likely class is the correct one.
 template <class T>
-Vec<T> hits_of(Column<T> z, Index k, const TileTargets<T>& targets, Index row) {
-    const Vec<T> right = targets.probabilities == nullptr
-                             ? targets.label(row)
-                             : decision_of<T>(targets.probability(row).probabilities, k, T(0.5));
-    return select(decision_of<T>(z, k, T(0)) == right, broadcast(T(1)), Vec<T>{});
+Vec<T> correct_of(MemoryScores<T> z, Index k, const TileTargets<T>& targets, Index row) {
+    const Vec<T> correct = targets.probabilities == nullptr
+                               ? targets.label(row)
+                               : decision_of<T>(targets.probability(row).probabilities, k, T(0.5));
+    return select(decision_of<T>(z, k, T(0)) == correct, broadcast(T(1)), Vec<T>{});
 }
 
 }  // namespace onelayer::ONELAYER_ISA

@@ -1,21 +1,21 @@
-// The rows of a batch as many models see them: shifted and scaled, as floats. With a vector of models for every number
-// of it, that costs next to nothing.
+// The rows of a batch for many models: shifted and scaled, as floats. Every number is then used by a whole vector of
+// models, so that scaling it first costs next to nothing.
 #pragma once
 
 #include "row_tile.hpp"
 
 namespace onelayer::ONELAYER_ISA {
 
-// Sums held in registers: rows × outputs for scores, features × outputs for gradients, with the outputs' vectors and
-// one broadcast number beside them.
-inline constexpr int most_lane_outputs = vector_registers == 32 ? 5 : 3;
-inline constexpr int lane_rows = vector_registers == 32 ? 5 : 4;
+// A microkernel keeps block_rows × max_block_outputs sums in registers, of rows × outputs for scores and of features ×
+// outputs for gradients; besides them a vector for each output and one broadcast number.
+inline constexpr int max_block_outputs = vector_registers == 32 ? 5 : 3;
+inline constexpr int block_rows = vector_registers == 32 ? 5 : 4;
 
-// Features as kernels go through them, in steps of `lane_rows`.
+// Features with room after the last, since kernels take `block_rows` of them at a time.
 template <class T>
 Index padded_features(Index d) {
     constexpr Index line = 64 / static_cast<Index>(sizeof(T));
-    return ceil_div(d, line) * line + lane_rows;
+    return ceil_div(d, line) * line + block_rows;
 }
 
 // Some rows of a batch.
@@ -23,11 +23,11 @@ template <class T>
 struct ModelTile {
     const T* x;  // `stride` apart
     Index stride, count;
-    const Index* members;  // which rows they are
+    const Index* order;  // their row numbers
     const T* labels;
     const T* weights;
-    const T* probabilities;  // tile_stride between classes; null with labels
-    Lookahead* ahead;        // to rows that come next; null once they have been asked for
+    const T* probabilities;     // tile_stride between classes; null where the targets are labels
+    RowPrefetcher* prefetcher;  // of the rows that come next; null when they have been requested
     Index row_bytes;
 };
 
@@ -38,16 +38,17 @@ class ModelRows {
         : job_(job),
           tile_(arena, job.rows, job.targets, job.own_row_weights ? nullptr : job.row_weights, job.k,
                 Slice{0, ceil_div(job.rows.d, lanes<T>), false}),
-          stride_(padded_features<T>(job.rows.d) | 1),  // rows that don't fall into the same sets of the cache
-          x_(arena.take<T>((most_tile_rows + lane_rows) * stride_)) {}
+          stride_(padded_features<T>(job.rows.d) |
+                  1),  // odd, so that rows do not compete for the same sets of the cache
+          x_(arena.take<T>((max_tile_rows + block_rows) * stride_)) {}
 
-    // Features and rows beyond the last are 0.
-    void clear() { std::fill_n(x_, (most_tile_rows + lane_rows) * stride_, T(0)); }
+    // Features and rows after the last are 0.
+    void clear() { std::fill_n(x_, (max_tile_rows + block_rows) * stride_, T(0)); }
 
     // Rows [first, last) of the order.
     ModelTile<T> read(Index first, Index last) {
         tile_.fill(job_.order, first, last - first);
-        tile_.ahead().announce(job_.order, last, std::min<Index>(job_.ordered - last, most_tile_rows));
+        tile_.prefetcher().start(job_.order, last, std::min<Index>(job_.ordered - last, max_tile_rows));
         scale();
         return {x_,
                 stride_,
@@ -56,7 +57,7 @@ class ModelRows {
                 tile_.labels,
                 tile_.weights,
                 tile_.probabilities,
-                &tile_.ahead(),
+                &tile_.prefetcher(),
                 job_.rows.d * static_cast<Index>(sizeof(In))};
     }
 

@@ -1,20 +1,21 @@
-// Many models at once, on the same rows in the same order: vector lanes are models.
+// Many models at once, on the same rows in the same order. The lanes of a vector are models.
 //
-// Groups of as many models as a vector has lanes go through the order by themselves, and no thread waits for another.
+// As many models as a vector has lanes are a group. Threads take groups from a queue, and no thread waits for another.
 // A thread trains as many groups side by side as its second-level cache has room for (200 KB each for ten classes of
-// 324 features), so that rows are fetched and scaled once for all of them. Where there are more threads than groups,
-// several share one, each with its own outputs. Every number is computed alike in all of these ways.
+// 324 features), so that rows are fetched and scaled once for all of them. Where there are fewer groups than threads, a
+// team of threads shares a group, each with its own outputs. All of these ways compute the same numbers.
 #pragma once
 
 #include <span>
 #include <vector>
 
 #include "model_group.hpp"
-#include "model_turns.hpp"
+#include "scheduling.hpp"
+#include "thread_pool.hpp"
 
 namespace onelayer::ONELAYER_ISA {
 
-// One thread's part in training.
+// One thread that trains, with its rows and scores.
 template <class In, class T>
 class ModelThread {
   public:
@@ -26,28 +27,28 @@ class ModelThread {
     void begin() { rows_.clear(); }
 
     // Trains groups through steps [first, last).
-    void train(Groups groups, Index first, Index last, Crew<T>& crew) {
+    void train(Groups groups, Index first, Index last, TeamMember<T>& team) {
         for (Index step = first; step < last; ++step) {
-            take_step(groups, step, crew);
+            take_step(groups, step, team);
         }
     }
 
   private:
-    void take_step(Groups groups, Index step, Crew<T>& crew) {
+    void take_step(Groups groups, Index step, TeamMember<T>& team) {
         const Index begin = step * job_.batch_size, count = std::min(job_.batch_size, job_.ordered - begin);
-        const Index tiles = ceil_div(count, most_tile_rows);
+        const Index tiles = ceil_div(count, max_tile_rows);
         for (ModelGroup<T>* group : groups) {
             group->begin_step();
         }
         for (Index t = 0; t < tiles; ++t) {
             ModelTile<T> tile = rows_.read(begin + count * t / tiles, begin + count * (t + 1) / tiles);
             for (ModelGroup<T>* group : groups) {
-                group->learn(tile, step, t == 0, t == tiles - 1, scores_, crew);
-                tile.ahead = nullptr;
+                group->train_tile(tile, step, t == 0, t == tiles - 1, scores_, team);
+                tile.prefetcher = nullptr;
             }
         }
         for (ModelGroup<T>* group : groups) {
-            group->end_step(step, crew);
+            group->end_step(step, team);
         }
     }
 
@@ -56,23 +57,23 @@ class ModelThread {
     T* scores_;
 };
 
-// Where the threads of a crew meet.
+// What the threads of a team share.
 template <class T>
-struct CrewPlace {
+struct TeamMemory {
     T* scores[2];
     Barrier barrier;
 };
 
-// All that training needs, laid out in a workspace.
+// All that training needs, in one workspace.
 template <class In, class T>
 struct ModelSetup {
-    ModelSetup(Arena& arena, const ModelsJob<T>& job, Index group_count, int thread_count, int crew)
-        : places(crew > 1 ? static_cast<std::size_t>(group_count) : 0) {
+    ModelSetup(Arena& arena, const ModelsJob<T>& job, Index group_count, int thread_count, int team_threads)
+        : team_memory(team_threads > 1 ? static_cast<std::size_t>(group_count) : 0) {
         for (Index group = 0; group < group_count; ++group) {
-            groups.emplace_back(arena, job, group, crew);
+            groups.emplace_back(arena, job, group, team_threads);
         }
-        for (CrewPlace<T>& place : places) {
-            for (T*& scores : place.scores) {
+        for (TeamMemory<T>& memory : team_memory) {
+            for (T*& scores : memory.scores) {
                 scores = arena.take<T>(ModelGroup<T>::score_count(job));
             }
         }
@@ -82,80 +83,80 @@ struct ModelSetup {
     }
 
     std::vector<ModelGroup<T>> groups;
-    std::vector<CrewPlace<T>> places;  // of each group, where crews train
+    std::vector<TeamMemory<T>> team_memory;  // of each group, where teams train; else empty
     std::vector<ModelThread<In, T>> threads;
 };
 
 template <class In, class T>
-void train_by_turns(const ModelsJob<T>& job, Team& team, ModelSetup<In, T>& setup) {
-    constexpr Index most_stretches = 16, weights_bytes = 640 << 10;  // of the smaller second-level caches, 1 MB
+void train_from_queue(const ModelsJob<T>& job, ThreadPool& pool, ModelSetup<In, T>& setup) {
+    constexpr Index max_segments = 16, weights_bytes = 640 << 10;  // of a second-level cache of 1 MB
     const int threads = static_cast<int>(setup.threads.size());
-    const Index stretches = std::min(job.steps, most_stretches);
-    ModelTurns turns(static_cast<Index>(setup.groups.size()), stretches, threads,
+    const Index segments = std::min(job.steps, max_segments);
+    GroupQueue queue(static_cast<Index>(setup.groups.size()), segments, threads,
                      weights_bytes / setup.groups.front().bytes());
-    team.run(threads, [&](int t) {
+    pool.run(threads, [&](int t) {
         setup.threads[t].begin();
-        Crew<T> alone;
-        for (auto turn = turns.next(); turn.count > 0; turn = turns.next()) {
-            ModelGroup<T>* groups[ModelTurns::most_together];
-            for (std::size_t i = 0; i < turn.count; ++i) {
-                groups[i] = &setup.groups[turn.groups[i]];
-                if (turn.stretch == 0) {
-                    groups[i]->exchange(true);
+        TeamMember<T> alone;
+        for (auto item = queue.take(); item.count > 0; item = queue.take()) {
+            ModelGroup<T>* groups[GroupQueue::max_groups_per_item];
+            for (std::size_t i = 0; i < item.count; ++i) {
+                groups[i] = &setup.groups[item.groups[i]];
+                if (item.segment == 0) {
+                    groups[i]->transfer(true);
                 }
             }
-            setup.threads[t].train({groups, turn.count}, job.steps * turn.stretch / stretches,
-                                   job.steps * (turn.stretch + 1) / stretches, alone);
-            for (std::size_t i = 0; turn.stretch == stretches - 1 && i < turn.count; ++i) {
-                groups[i]->exchange(false);
+            setup.threads[t].train({groups, item.count}, job.steps * item.segment / segments,
+                                   job.steps * (item.segment + 1) / segments, alone);
+            for (std::size_t i = 0; item.segment == segments - 1 && i < item.count; ++i) {
+                groups[i]->transfer(false);
             }
-            turns.finish(turn);
+            queue.finish(item);
         }
     });
 }
 
 template <class In, class T>
-void train_in_crews(const ModelsJob<T>& job, Team& team, ModelSetup<In, T>& setup, int crew) {
+void train_in_teams(const ModelsJob<T>& job, ThreadPool& pool, ModelSetup<In, T>& setup, int team_threads) {
     for (ModelGroup<T>& group : setup.groups) {
-        group.exchange(true);
+        group.transfer(true);
     }
-    team.run(static_cast<int>(setup.threads.size()), [&](int t) {
-        CrewPlace<T>& place = setup.places[t / crew];
-        Crew<T> mine{t % crew, crew, &place.barrier, {place.scores[0], place.scores[1]}};
-        ModelGroup<T> group = setup.groups[t / crew];  // weights are shared, losses computed by each
+    pool.run(static_cast<int>(setup.threads.size()), [&](int t) {
+        TeamMemory<T>& memory = setup.team_memory[t / team_threads];
+        TeamMember<T> mine{t % team_threads, team_threads, &memory.barrier, {memory.scores[0], memory.scores[1]}};
+        ModelGroup<T> group = setup.groups[t / team_threads];  // a copy with losses of its own; weights are shared
         ModelGroup<T>* groups[] = {&group};
         setup.threads[t].begin();
         setup.threads[t].train(groups, 0, job.steps, mine);
     });
     for (ModelGroup<T>& group : setup.groups) {
-        group.exchange(false);
+        group.transfer(false);
     }
 }
 
-// How many threads share a group: more than one where groups are too few for all threads, and steps long beside the
-// wait at a barrier.
+// How many threads share a group: more than one where there are fewer groups than threads, and a step takes long beside
+// the wait at a barrier.
 template <class T>
-int crew_size(const ModelsJob<T>& job, Index groups) {
-    constexpr Index least_work = 1 << 15;
-    return job.batch_size * job.k * job.rows.d < least_work
+int team_size(const ModelsJob<T>& job, Index groups) {
+    constexpr Index min_work = 1 << 15;
+    return job.batch_size * job.k * job.rows.d < min_work
                ? 1
                : static_cast<int>(std::clamp<Index>(job.threads / groups, 1, job.k));
 }
 
 template <class In, class T>
-void train_models(const ModelsJob<T>& job, Team& team) {
+void train_models(const ModelsJob<T>& job, ThreadPool& pool) {
     const Index groups = ceil_div(job.m, lanes<T>);
-    const int most = std::min(job.threads, most_threads);
-    const int crew = std::min(crew_size(job, groups), most);
-    const int threads = static_cast<int>(std::min<Index>(groups * crew, most));
+    const int limit = std::min(job.threads, max_threads);
+    const int team_threads = std::min(team_size(job, groups), limit);
+    const int threads = static_cast<int>(std::min<Index>(groups * team_threads, limit));
     Arena measure(nullptr);
-    ModelSetup<In, T>(measure, job, groups, threads, crew);
-    Arena arena(team.workspace(measure.used()));
-    ModelSetup<In, T> setup(arena, job, groups, threads, crew);
-    if (crew > 1) {
-        train_in_crews(job, team, setup, crew);
+    ModelSetup<In, T>(measure, job, groups, threads, team_threads);
+    Arena arena(pool.workspace(measure.used()));
+    ModelSetup<In, T> setup(arena, job, groups, threads, team_threads);
+    if (team_threads > 1) {
+        train_in_teams(job, pool, setup, team_threads);
     } else {
-        train_by_turns(job, team, setup);
+        train_from_queue(job, pool, setup);
     }
 }
 

@@ -1,14 +1,17 @@
-// The Python module: each job is filled from what Python hands over, and run by the kernels of one instruction set.
+// The Python module: fills each job from the arguments that Python passes, and runs it by the kernels of one
+// instruction set.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <chrono>
+#include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arguments.hpp"
 #include "engine.hpp"
-#include "poller.hpp"
 #include "shuffle.hpp"
 
 namespace nb = nanobind;
@@ -17,12 +20,73 @@ namespace onelayer {
 
 namespace {
 
+// Asks Python now and then whether a job is to go on: lets it handle signals, and calls `stopping` if there is one.
+class Poller {
+  public:
+    explicit Poller(nanobind::handle stopping) : stopping_(stopping) {}
+
+    Poll poll() {
+        return {[](void* self) { return static_cast<Poller*>(self)->ask(); }, this};
+    }
+
+    // Raises what a signal handler or `stopping` raised while the job ran.
+    void rethrow() const {
+        if (failure_) {
+            std::rethrow_exception(failure_);
+        }
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    static constexpr std::chrono::milliseconds interval{50};
+
+    bool ask() {
+        const auto now = Clock::now();
+        if (now < next_) {
+            return false;
+        }
+        const nanobind::gil_scoped_acquire gil;
+        try {
+            if (PyErr_CheckSignals() != 0) {
+                throw nanobind::python_error();
+            }
+            const bool stop = !stopping_.is_none() && nanobind::cast<bool>(stopping_());
+            next_ = Clock::now() + interval;
+            return stop;
+        } catch (...) {
+            failure_ = std::current_exception();
+            return true;
+        }
+    }
+
+    nanobind::handle stopping_;
+    Clock::time_point next_ = Clock::now() + interval;
+    std::exception_ptr failure_;
+};
+
 std::vector<std::string> instruction_sets() {
     std::vector<std::string> names;
     for (const Engine& engine : engines()) {
         if (engine.runs_here()) {
             names.emplace_back(engine.name);
         }
+    }
+    return names;
+}
+
+// For each loss that the engine knows: whether it takes probabilities as targets, and whether it has a curvature.
+nb::dict losses() {
+    nb::dict found;
+    for (const LossEntry& entry : known_losses) {
+        found[entry.name] = nb::make_tuple(entry.takes_probabilities, entry.has_curvature);
+    }
+    return found;
+}
+
+std::vector<std::string> block_norms() {
+    std::vector<std::string> names;
+    for (const BlockNormEntry& entry : known_block_norms) {
+        names.emplace_back(entry.name);
     }
     return names;
 }
@@ -45,7 +109,7 @@ void fill_job(Job& job, const Arguments& given) {
     job.targets = given.targets<T>();
     job.scaling = given.scaling<T>();
     job.row_weights = given.input<T>("row_weights");
-    job.loss = static_cast<Loss>(given.value<int>("loss"));
+    job.loss = given.entry("loss", known_losses).loss;
     job.threads = given.value<int>("threads");
 }
 
@@ -89,8 +153,8 @@ std::int64_t train(const Arguments& given) {
     std::int64_t steps = 0;
     {
         const nb::gil_scoped_release free;
-        const TeamLease team;
-        steps = kernels.train(job, *team);
+        const PoolLease pool;
+        steps = kernels.train(job, *pool);
     }
     poller.rethrow();
     return steps;
@@ -110,8 +174,8 @@ void pass_over(const Arguments& given) {
     job.intercept_gradient = given.output<double>("intercept_gradient");
     const Kernels<T>& kernels = kernels_of<T>(given);
     const nb::gil_scoped_release free;
-    const TeamLease team;
-    kernels.pass(job, *team);
+    const PoolLease pool;
+    kernels.pass(job, *pool);
 }
 
 template <class T>
@@ -123,8 +187,8 @@ void train_models(const Arguments& given) {
     job.l2 = given.input<double>("l2");
     const Kernels<T>& kernels = kernels_of<T>(given);
     const nb::gil_scoped_release free;
-    const TeamLease team;
-    kernels.train_models(job, *team);
+    const PoolLease pool;
+    kernels.train_models(job, *pool);
 }
 
 template <class T>
@@ -141,15 +205,15 @@ void hog(const Arguments& given) {
     std::tie(job.cell_height, job.cell_width) = given.value<Sizes>("cell");
     std::tie(job.block_height, job.block_width) = given.value<Sizes>("block");
     job.cotangents = given.input<T>("cotangents");
-    job.norm = static_cast<BlockNorm>(given.value<int>("norm"));
+    job.norm = given.entry("norm", known_block_norms).norm;
     job.square_root = given.value<bool>("square_root");
     job.strongest = given.value<bool>("strongest");
     job.features = given.output<T>("features");
     job.threads = given.value<int>("threads");
     const Kernels<T>& kernels = kernels_of<T>(given);
     const nb::gil_scoped_release free;
-    const TeamLease team;
-    kernels.hog(job, *team);
+    const PoolLease pool;
+    kernels.hog(job, *pool);
 }
 
 void permute(const Arguments& given) {
@@ -172,6 +236,8 @@ NB_MODULE(_native, module) {
         return given.element(name) == Element::float32;
     };
     module.def("instruction_sets", &instruction_sets);
+    module.def("losses", &losses);
+    module.def("block_norms", &block_norms);
     module.def("train", [=](nb::kwargs arguments) {
         const Arguments given(std::move(arguments));
         return computes_in_float32(given, "weights") ? train<float>(given) : train<double>(given);

@@ -1,16 +1,15 @@
 // One pass over rows: losses and decisions, and, if wanted, gradients or Hessian products, for m models at once.
 //
-// Threads take chunks of tiles as they get to them. Every figure is added up in float64 from tile to tile and from
-// chunk to chunk, in an order that the job alone decides, whatever the number of threads.
+// Threads take chunks of tiles from a queue. Every sum is added up in float64 from tile to tile and from chunk to
+// chunk, in an order that the job alone decides, whatever the number of threads.
 #pragma once
 
 #include <new>
 
-#include "curvature.hpp"
-#include "folded.hpp"
-#include "gradient.hpp"
-#include "scores.hpp"
-#include "team.hpp"
+#include "losses.hpp"
+#include "microkernels.hpp"
+#include "scheduling.hpp"
+#include "thread_pool.hpp"
 
 namespace onelayer::ONELAYER_ISA {
 
@@ -18,14 +17,15 @@ struct RowRange {
     Index first, last;
 };
 
-// What a chunk of tiles gives to gradients: sums Σ r x packed as the weights are, and Σ r (m, k).
+// A chunk's part of the gradients: sums Σ r x, packed as the weights are, and Σ r (m, k).
 struct ChunkSums {
     double* gradient;
     double* residuals;
 };
 
-// Where gradients are wanted, all models' outputs are worked on together: directions may be many and of one output
-// each. Where only sums are, each model's are those that it has alone, bit by bit.
+// Where gradients are wanted, the outputs of all models are grouped together, since there may be many directions of one
+// output each. Where only sums are wanted, each model has groups of its own: then its sums are bit by bit those that it
+// has alone.
 template <class T>
 Groups<T> groups_of(const PassJob<T>& job) {
     return job.gradient == nullptr ? Groups<T>(job.k, job.m) : Groups<T>(job.m * job.k);
@@ -43,57 +43,57 @@ class PassThread {
           directions_(arena, Groups<T>(job.directions == nullptr ? 0 : outputs_),
                       job.directions == nullptr ? 0 : outputs_, job.rows.d, slice_, false) {
         scores_ = arena.take<T>(outputs_ * tile_stride);
-        along_ = arena.take<T>(job.directions == nullptr ? 0 : outputs_ * tile_stride);
+        direction_scores_ = arena.take<T>(job.directions == nullptr ? 0 : outputs_ * tile_stride);
         intercepts_ = arena.take<T>(outputs_);
         direction_intercepts_ = arena.take<T>(outputs_);
         own_weights_ = arena.take<T>(tile_stride);
     }
 
     void begin() {
-        fold(weights_, job_.weights, job_.intercepts, intercepts_);
+        pack_model(weights_, job_.weights, job_.intercepts, intercepts_);
         if (job_.directions != nullptr) {
-            fold(directions_, job_.directions, job_.direction_intercepts, direction_intercepts_);
+            pack_model(directions_, job_.directions, job_.direction_intercepts, direction_intercepts_);
         }
     }
 
-    // Sums of a tile's rows go to `sums` (m, 3), what they give to gradients is added to `chunk`.
-    void run(RowRange rows, RowRange coming, double* sums, const ChunkSums& chunk) {
+    // Writes the sums of a tile's rows to `sums` (m, 3), and adds their part of the gradients to `chunk`.
+    void run(RowRange rows, RowRange next, double* sums, const ChunkSums& chunk) {
         const Index first = rows.first;
         tile_.fill(nullptr, rows.first, rows.last - rows.first);
-        tile_.ahead().announce(nullptr, coming.first, coming.last - coming.first, weights_.groups.count);
-        score<2>(weights_, intercepts_, scores_);
+        tile_.prefetcher().start(nullptr, next.first, next.last - next.first, weights_.groups.count);
+        score<Prefetch::all>(weights_, intercepts_, scores_);
         if (job_.directions != nullptr) {
-            score<0>(directions_, direction_intercepts_, along_);
+            score<Prefetch::none>(directions_, direction_intercepts_, direction_scores_);
         }
         const TileTargets<T> targets{tile_.labels, tile_.probabilities, job_.targets.smoothing};
         for (Index model = 0; model < job_.m; ++model) {
-            model_rows(model, first, targets, sums + 3 * model, chunk.residuals);
+            compute_rows(model, first, targets, sums + 3 * model, chunk.residuals);
         }
         if (job_.gradient != nullptr) {
-            gradient_tile<0>(tile_, slice_, weights_.groups, scores_,
-                             [&](auto outputs, OutputGroup group, Index vector, const Vec<T>* of_tile) {
-                                 double* total =
-                                     chunk.gradient +
-                                     (group.first * (slice_.last - slice_.first) + vector * outputs) * lanes<T>;
-                                 for (int i = 0; i < outputs * lanes<T>; ++i) {
-                                     total[i] += static_cast<double>(of_tile[i / lanes<T>][i % lanes<T>]);
-                                 }
-                             });
+            gradient_tile<Prefetch::none>(
+                tile_, slice_, weights_.groups, scores_,
+                [&](auto outputs, OutputGroup group, Index vector, const Vec<T>* of_tile) {
+                    double* total =
+                        chunk.gradient + (group.first * (slice_.last - slice_.first) + vector * outputs) * lanes<T>;
+                    for (int i = 0; i < outputs * lanes<T>; ++i) {
+                        total[i] += static_cast<double>(of_tile[i / lanes<T>][i % lanes<T>]);
+                    }
+                });
         }
     }
 
   private:
-    void fold(FoldedWeights<In, T>& folded, const T* weights, const T* intercepts, T* folded_intercepts) {
-        folded.fold(weights, nullptr, job_.scaling);
-        folded.offsets(folded_intercepts);
+    void pack_model(PackedWeights<In, T>& packed, const T* weights, const T* intercepts, T* packed_intercepts) {
+        packed.pack(weights, nullptr, job_.scaling);
+        packed.offsets(packed_intercepts);
         for (Index c = 0; c < outputs_; ++c) {
-            folded_intercepts[c] = intercepts[c] - folded_intercepts[c];
+            packed_intercepts[c] = intercepts[c] - packed_intercepts[c];
         }
     }
 
-    template <int Ahead>
-    void score(const FoldedWeights<In, T>& weights, const T* intercepts, T* scores) {
-        score_tile<Ahead>(tile_, slice_, weights, scores);
+    template <Prefetch Amount>
+    void score(const PackedWeights<In, T>& weights, const T* intercepts, T* scores) {
+        score_tile<Amount>(tile_, slice_, weights, scores);
         for (Index c = 0; c < outputs_; ++c) {
             for (Index row = 0; row < tile_.count(); row += lanes<T>) {
                 store(scores + c * tile_stride + row, load<T>(scores + c * tile_stride + row) + intercepts[c]);
@@ -111,23 +111,23 @@ class PassThread {
         return own_weights_;
     }
 
-    // Turns one model's scores into what its gradient, or Hessian product, is made of.
-    void model_rows(Index model, Index first, const TileTargets<T>& targets, double* sums, double* residual_sums) {
+    // Turns one model's scores into residuals, or into Hessian times direction in score space; adds up its sums.
+    void compute_rows(Index model, Index first, const TileTargets<T>& targets, double* sums, double* residual_sums) {
         const T* row_weights = weights_of(model, first);
         T* scores = scores_ + model * job_.k * tile_stride;
         for (Index row = 0; row < tile_.count(); row += lanes<T>) {
-            Column<T> z{scores + row};
+            MemoryScores<T> z{scores + row};
             const Vec<T> weight = load<T>(row_weights + row), none = {};
             Vec<T> loss = {};
-            const Vec<T> hits = hits_of<T>(z, job_.k, targets, row);
+            const Vec<T> correct = correct_of<T>(z, job_.k, targets, row);
             if (job_.directions == nullptr) {
                 loss = residual_of<T>(job_.loss, z, job_.k, targets, row);
             } else {
-                curvature_of<T>(job_.loss, z, Column<T>{along_ + model * job_.k * tile_stride + row}, job_.k, targets,
-                                row);
+                curvature_of<T>(job_.loss, z, MemoryScores<T>{direction_scores_ + model * job_.k * tile_stride + row},
+                                job_.k, targets, row);
             }
             sums[0] += static_cast<double>(sum_of_lanes<T>(select(weight > T(0), loss * weight, none)));
-            sums[1] += static_cast<double>(sum_of_lanes<T>(hits * weight));
+            sums[1] += static_cast<double>(sum_of_lanes<T>(correct * weight));
             sums[2] += static_cast<double>(sum_of_lanes<T>(weight));
             for (Index c = 0; c < (job_.gradient == nullptr ? 0 : job_.k); ++c) {
                 const Vec<T> weighted = select(weight > T(0), z[c] * weight, none);
@@ -141,9 +141,9 @@ class PassThread {
     Index outputs_;
     Slice slice_;
     RowTile<In, T> tile_;
-    FoldedWeights<In, T> weights_, directions_;
+    PackedWeights<In, T> weights_, directions_;
     T* scores_;
-    T* along_;
+    T* direction_scores_;
     T* intercepts_;
     T* direction_intercepts_;
     T* own_weights_;
@@ -169,23 +169,23 @@ void add_gradient(const PassJob<T>& job, const ChunkSums& chunk) {
     }
 }
 
-// The tiles of a pass, and the chunks of them that are summed up apart.
+// The tiles of a pass, and the chunks of tiles, each of which has sums of its own.
 template <class In, class T>
 struct PassPlan {
     explicit PassPlan(const PassJob<T>& job) {
-        constexpr Index least_work = 200'000, most_bytes = Index{64} << 20;
+        constexpr Index min_work = 200'000, max_bytes = Index{64} << 20;
         tile_rows = tile_rows_for<In>(job.rows.d);
         tiles = ceil_div(job.rows.n, tile_rows);
         const Index outputs = job.m * job.k;
         gradient_size = job.gradient == nullptr ? 0 : outputs * ceil_div(job.rows.d, lanes<T>) * lanes<T>;
         const Index sizes = static_cast<Index>(sizeof(double)) * std::max<Index>(1, gradient_size);
-        chunks = job.gradient == nullptr ? tiles : std::min(tiles, std::clamp<Index>(most_bytes / sizes, 1, 8));
-        const Index useful = job.rows.n * outputs * job.rows.d / least_work;  // multiply-adds that pay for a thread
-        threads = static_cast<int>(std::clamp<Index>(std::min(chunks, useful), 1, std::min(job.threads, most_threads)));
+        chunks = job.gradient == nullptr ? tiles : std::min(tiles, std::clamp<Index>(max_bytes / sizes, 1, 8));
+        const Index useful = job.rows.n * outputs * job.rows.d / min_work;  // multiply-adds that pay for a thread
+        threads = static_cast<int>(std::clamp<Index>(std::min(chunks, useful), 1, std::min(job.threads, max_threads)));
         n = job.rows.n;
     }
 
-    // No rows for a tile that there isn't.
+    // No rows for a tile after the last.
     RowRange rows_of(Index tile) const { return {std::min(n, tile * tile_rows), std::min(n, (tile + 1) * tile_rows)}; }
     Index first_tile(Index chunk) const { return tiles * chunk / chunks; }
 
@@ -193,39 +193,16 @@ struct PassPlan {
     int threads;
 };
 
-// Hands out chunks to whoever is free. As long as there are plenty, a thread takes its next one before it works on the
-// present one, to have its rows brought near; a chunk that waits for a busy thread must not leave another with nothing.
-class ChunkQueue {
-  public:
-    ChunkQueue(Index count, int threads) : count_(count), threads_(threads) {}
-
-    // work(chunk, next) for every chunk that the calling thread gets; next is `count` where it isn't known yet.
-    template <class Work>
-    void share(Work&& work) {
-        for (Index chunk = take(), next; chunk < count_; chunk = next < count_ ? next : take()) {
-            next = are_plenty() ? take() : count_;
-            work(chunk, next);
-        }
-    }
-
-  private:
-    bool are_plenty() const noexcept { return count_ - __atomic_load_n(&next_, __ATOMIC_RELAXED) > threads_; }
-    Index take() noexcept { return std::min(count_, __atomic_fetch_add(&next_, 1, __ATOMIC_RELAXED)); }
-
-    Index count_, next_ = 0;
-    int threads_;
-};
-
-// The sums, and the gradient if wanted, have to be 0 beforehand.
+// The job's sums, and its gradient if wanted, must be 0 at the start.
 template <class In, class T>
-void pass(const PassJob<T>& job, Team& team) {
+void pass(const PassJob<T>& job, ThreadPool& pool) {
     const PassPlan<In, T> plan(job);
     Arena measure(nullptr);
     PassThread<In, T>(measure, job);
     const std::size_t each = measure.used();
     const Index outputs = job.gradient == nullptr ? 0 : job.m * job.k, chunk_size = plan.gradient_size + outputs;
     const Index numbers = 3 * plan.tiles * job.m + (job.gradient == nullptr ? 0 : plan.chunks * chunk_size);
-    char* memory = static_cast<char*>(team.workspace(each * static_cast<std::size_t>(plan.threads) +
+    char* memory = static_cast<char*>(pool.workspace(each * static_cast<std::size_t>(plan.threads) +
                                                      sizeof(double) * static_cast<std::size_t>(numbers)));
     double* tile_sums = reinterpret_cast<double*>(memory + each * static_cast<std::size_t>(plan.threads));
     double* chunk_sums = tile_sums + 3 * plan.tiles * job.m;
@@ -235,15 +212,15 @@ void pass(const PassJob<T>& job, Team& team) {
         return ChunkSums{sums, sums + plan.gradient_size};
     };
     ChunkQueue queue(plan.chunks, plan.threads);
-    team.run(plan.threads, [&](int t) {
+    pool.run(plan.threads, [&](int t) {
         Arena arena(memory + each * static_cast<std::size_t>(t));
         PassThread<In, T> mine(arena, job);
         mine.begin();
-        queue.share([&](Index chunk, Index next) {
+        queue.consume([&](Index chunk, Index next) {
             const Index last = plan.first_tile(chunk + 1) - 1;
             for (Index tile = plan.first_tile(chunk); tile <= last; ++tile) {
-                const Index coming = tile == last ? plan.first_tile(next) : tile + 1;
-                mine.run(plan.rows_of(tile), plan.rows_of(coming), tile_sums + 3 * tile * job.m, chunk_of(chunk));
+                const Index next_tile = tile == last ? plan.first_tile(next) : tile + 1;
+                mine.run(plan.rows_of(tile), plan.rows_of(next_tile), tile_sums + 3 * tile * job.m, chunk_of(chunk));
             }
         });
     });

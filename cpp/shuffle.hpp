@@ -1,8 +1,8 @@
 // The permutations that NumPy draws from its generator PCG64, number for number, in a fraction of its time.
 //
-// PCG64 is a linear congruential generator of 128 bits, of which it hands out an xor of both halves, turned by the
-// uppermost six bits (O'Neill 2014, "XSL RR"). The shuffle is that of Fisher and Yates from the last place to the
-// second; the other place is drawn by masking 32 bits and drawing again when the place is too large.
+// PCG64 is a linear congruential generator of 128 bits; its output is the exclusive or of both halves of its state,
+// rotated by the six highest bits (O'Neill 2014, "XSL RR"). The shuffle is that of Fisher and Yates, from the last
+// place to the second; the other place is drawn by masking 32 random bits, again and again until it is not too large.
 #pragma once
 
 #include <algorithm>
@@ -13,33 +13,33 @@
 
 namespace onelayer {
 
-// NumPy's generator; numbers of 64 bits give two of 32, the lower half first.
+// NumPy's generator. Each of its 64-bit numbers gives two of 32 bits, the lower half first.
 class Pcg64 {
   public:
-    // Six words are what Python hands over and gets back: lower and upper half of state and increment, whether half a
-    // number is left, and which.
+    // Python hands over the generator's state in six words, and gets them back: lower and upper half of the state, the
+    // same of the increment, whether half a number is left to use, and that half.
     explicit Pcg64(const std::uint64_t* words)
         : state_(join(words[0], words[1])),
           increment_(join(words[2], words[3])),
-          is_left_(words[4] != 0),
-          left_(static_cast<std::uint32_t>(words[5])) {}
+          has_half_(words[4] != 0),
+          half_(static_cast<std::uint32_t>(words[5])) {}
 
     void save(std::uint64_t* words) const {
         words[0] = static_cast<std::uint64_t>(state_);
         words[1] = static_cast<std::uint64_t>(state_ >> 64);
-        words[4] = is_left_ ? 1 : 0;
-        words[5] = left_;
+        words[4] = has_half_ ? 1 : 0;
+        words[5] = half_;
     }
 
     std::uint32_t next() {
-        is_left_ = !is_left_;
-        if (!is_left_) {
-            return left_;
+        has_half_ = !has_half_;
+        if (!has_half_) {
+            return half_;
         }
         state_ = state_ * join(0x4385df649fccf645, 0x2360ed051fc65da4) + increment_;
         const auto lower = static_cast<std::uint64_t>(state_), upper = static_cast<std::uint64_t>(state_ >> 64);
         const std::uint64_t drawn = std::rotr(lower ^ upper, static_cast<int>(upper >> 58));
-        left_ = static_cast<std::uint32_t>(drawn >> 32);
+        half_ = static_cast<std::uint32_t>(drawn >> 32);
         return static_cast<std::uint32_t>(drawn);
     }
 
@@ -49,13 +49,13 @@ class Pcg64 {
     static constexpr Wide join(std::uint64_t lower, std::uint64_t upper) { return Wide{upper} << 64 | lower; }
 
     Wide state_, increment_;
-    bool is_left_;
-    std::uint32_t left_;
+    bool has_half_;
+    std::uint32_t half_;
 };
 
-// Draws for each of the places first, first − 1 … stop + 1, all with the same leading bit, one up to itself. Up to half
-// the draws are too large, which no processor can foresee: so there is no branch on it, and the next draw is written
-// over such a one.
+// Draws, for each of the places first, first − 1 … stop + 1, a place from 0 up to it; all of them have the same highest
+// bit. Up to half the draws are too large, at random, so that a branch on it would often be predicted wrongly. Instead
+// every draw is written, and the next one overwrites it if it was too large.
 inline void draw_places(Pcg64& generator, std::int64_t first, std::int64_t stop, std::int64_t* drawn) {
     const std::uint64_t mask = std::bit_ceil(static_cast<std::uint64_t>(first) + 1) - 1;
     for (std::int64_t place = first; place > stop;) {
@@ -65,14 +65,15 @@ inline void draw_places(Pcg64& generator, std::int64_t first, std::int64_t stop,
     }
 }
 
-// Writes a permutation of 0 … n − 1 to `order` (n); n is at most 2³¹.
+// Writes a permutation of 0 … n − 1 to `order` (n); n is at max_drawn 2³¹.
 inline void shuffle(Pcg64& generator, std::int64_t* order, std::int64_t n) {
-    constexpr std::int64_t most = 256;  // drawn before their places are changed, so that neither waits for the other
-    std::int64_t drawn[most];
+    constexpr std::int64_t max_drawn =
+        256;  // places drawn before entries are swapped, so that the two need not wait for each other
+    std::int64_t drawn[max_drawn];
     std::iota(order, order + n, 0);
     for (std::int64_t last = n - 1; last > 0;) {
         const auto leading = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(last)));
-        const std::int64_t stop = std::max(leading - 1, last - most);
+        const std::int64_t stop = std::max(leading - 1, last - max_drawn);
         draw_places(generator, last, stop, drawn);
         for (std::int64_t place = last; place > stop; --place) {
             std::swap(order[place], order[drawn[last - place]]);

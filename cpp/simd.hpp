@@ -1,23 +1,18 @@
-// Vectors of the widest kind that this translation unit is compiled for, and the few operations on them that the
-// compiler does not spell well by itself.
+// Vectors of the widest kind that this translation unit is compiled for, and the few operations on them for which
+// compilers do not find the best instructions by themselves.
 //
-// Everything here is in a namespace named after the instruction set, so that the linker never takes one set's code for
-// another's.
+// Everything here is in a namespace named after the instruction set. Otherwise the linker could keep one copy of a
+// function for all sets, with instructions that an older processor does not have.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <type_traits>
 #include <utility>
 
 #if defined(__AVX512F__) || defined(__AVX2__) || defined(__SSE2__)
 #include <immintrin.h>
-#endif
-
-#ifndef ONELAYER_ISA
-#define ONELAYER_ISA baseline
 #endif
 
 #define ONELAYER_INLINE inline __attribute__((always_inline))
@@ -55,7 +50,7 @@ using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 
 template <class T>
 ONELAYER_INLINE Vec<T> broadcast(T value) {
-    return value - Vec<T>{};  // x − 0 is x whatever x is, and so costs nothing; 0 + x is not (−0)
+    return value - Vec<T>{};  // compiles to nothing, since x − 0 is x for every x; 0 + x is not, for −0
 }
 
 template <class T>
@@ -63,8 +58,8 @@ ONELAYER_INLINE void store(T* at, Vec<T> value) {
     *reinterpret_cast<typename VectorOf<T, lanes<T>>::unaligned*>(at) = value;
 }
 
-// Reads lanes<T> numbers of type In and widens them to T. Bytes go through intrinsics: __builtin_convertvector takes
-// them apart one by one.
+// Reads lanes<T> numbers of type In and widens them to T. Bytes are widened by intrinsics, because
+// __builtin_convertvector converts them one by one.
 template <class T, class In>
 ONELAYER_INLINE Vec<T> load(const In* at) {
     using Narrow = VectorOf<In, lanes<T>>;
@@ -102,16 +97,16 @@ ONELAYER_INLINE Vec<T> load(const In* at) {
 }
 
 #if defined(__AVX512F__)
-ONELAYER_INLINE __mmask16 first_of_mask(std::int64_t count) {
+ONELAYER_INLINE __mmask16 mask_of_first(std::int64_t count) {
     return static_cast<__mmask16>((1U << count) - 1U);
 }
 #endif
 
-// The same of the first `count` numbers alone; the other lanes are `rest`, or are not written.
+// Loads, and below stores, of the first `count` numbers alone; the other lanes are `rest`, or are not written.
 template <class T>
 ONELAYER_INLINE Vec<T> load_some(const T* at, std::int64_t count, T rest = T(0)) {
 #if defined(__AVX512F__)
-    const __mmask16 mask = first_of_mask(count);
+    const __mmask16 mask = mask_of_first(count);
     if constexpr (sizeof(T) == 4) {
         return (Vec<T>)_mm512_mask_loadu_ps((__m512)broadcast(rest), mask, at);
     } else {
@@ -132,7 +127,7 @@ ONELAYER_INLINE Vec<T> load_some(const T* at, std::int64_t count, T rest = T(0))
 template <class T>
 ONELAYER_INLINE void store_some(T* at, Vec<T> value, std::int64_t count) {
 #if defined(__AVX512F__)
-    const __mmask16 mask = first_of_mask(count);
+    const __mmask16 mask = mask_of_first(count);
     if constexpr (sizeof(T) == 4) {
         _mm512_mask_storeu_ps(at, mask, (__m512)value);
     } else {
@@ -149,8 +144,8 @@ ONELAYER_INLINE void store_some(T* at, Vec<T> value, std::int64_t count) {
 #endif
 }
 
-// Makes the compiler hold a value in a register that it would otherwise load again for every use: two loads a cycle are
-// as scarce as two products.
+// Makes the compiler keep a value in a register. Otherwise it loads it again for every use, and a processor can do no
+// more loads in a cycle (two) than products.
 template <class V>
 ONELAYER_INLINE void keep_in_register(V& value) {
 #if defined(__AVX512F__)
@@ -169,7 +164,7 @@ ONELAYER_INLINE V select(M mask, V yes, V no) {
     return mask ? yes : no;
 }
 
-// sum + value in the lanes where a > b. Where lanes have masks of their own, compilers don't find it.
+// sum + value in the lanes where a > b: one masked addition with AVX-512, which compilers do not find.
 template <class T>
 ONELAYER_INLINE Vec<T> add_where_greater(Vec<T> a, Vec<T> b, Vec<T> sum, Vec<T> value) {
 #if defined(__AVX512F__)
@@ -185,8 +180,8 @@ ONELAYER_INLINE Vec<T> add_where_greater(Vec<T> a, Vec<T> b, Vec<T> sum, Vec<T> 
 #endif
 }
 
-// a > b ? a : b and a < b ? a : b, and so b where one of them is no number. It is one instruction, which for
-// 64 bytes compilers don't find.
+// a > b ? a : b and a < b ? a : b; so b where one of them is NaN. That is one instruction, which compilers do not find
+// for vectors of 64 bytes.
 template <class V>
 ONELAYER_INLINE V larger(V a, V b) {
 #if defined(__AVX512F__)
@@ -213,69 +208,12 @@ ONELAYER_INLINE V smaller(V a, V b) {
 #endif
 }
 
-template <class T>
-ONELAYER_INLINE Vec<T> square_root(Vec<T> v) {
-#if defined(__AVX512F__)
-    if constexpr (sizeof(T) == 4) {
-        return (Vec<T>)_mm512_sqrt_ps((__m512)v);
-    } else {
-        return (Vec<T>)_mm512_sqrt_pd((__m512d)v);
-    }
-#elif defined(__AVX2__)
-    if constexpr (sizeof(T) == 4) {
-        return (Vec<T>)_mm256_sqrt_ps((__m256)v);
-    } else {
-        return (Vec<T>)_mm256_sqrt_pd((__m256d)v);
-    }
-#elif defined(__SSE2__)
-    if constexpr (sizeof(T) == 4) {
-        return (Vec<T>)_mm_sqrt_ps((__m128)v);
-    } else {
-        return (Vec<T>)_mm_sqrt_pd((__m128d)v);
-    }
-#else
-    for (int i = 0; i < lanes<T>; ++i) {
-        v[i] = sizeof(T) == 4 ? static_cast<T>(__builtin_sqrtf(static_cast<float>(v[i])))
-                              : static_cast<T>(__builtin_sqrt(static_cast<double>(v[i])));
-    }
-    return v;
-#endif
-}
-
-// 1/√v and √v of numbers from 0 on, of floats to within two of the last place: by an estimate and a step of Newton's,
-// where dividing and roots are slow. Infinity counts as the largest float: it times an estimate of 0 would be no
-// number.
-template <class T>
-ONELAYER_INLINE Vec<T> inverse_square_root(Vec<T> v) {
-#if defined(__AVX512F__)
-    if constexpr (sizeof(T) == 4) {
-        v = smaller(broadcast(std::numeric_limits<float>::max()), v);
-        const Vec<float> inverse = (Vec<float>)_mm512_rsqrt14_ps((__m512)v);
-        return inverse + inverse * (0.5F - 0.5F * v * inverse * inverse);
-    }
-#endif
-    return T(1) / square_root<T>(v);
-}
-
-template <class T>
-ONELAYER_INLINE Vec<T> fast_square_root(Vec<T> v) {
-#if defined(__AVX512F__)
-    if constexpr (sizeof(T) == 4) {
-        v = smaller(broadcast(std::numeric_limits<float>::max()), v);
-        const Vec<float> positive = larger(v, broadcast(std::numeric_limits<float>::min()));
-        const Vec<float> inverse = (Vec<float>)_mm512_rsqrt14_ps((__m512)positive), root = v * inverse;
-        return root + root * (0.5F - 0.5F * inverse * root);
-    }
-#endif
-    return square_root<T>(v);
-}
-
 template <class T, int By, std::size_t... I>
 ONELAYER_INLINE Vec<T> rotated(Vec<T> v, std::index_sequence<I...>) {
     return __builtin_shufflevector(v, v, ((I + By) % lanes<T>)...);
 }
 
-// As a tree: lane after lane, each sum would wait for the one before.
+// By halves: lane after lane, each addition would wait for the one before.
 template <class T, int Half = lanes<T> / 2>
 ONELAYER_INLINE T sum_of_lanes(Vec<T> v) {
     if constexpr (Half == 0) {
@@ -285,9 +223,10 @@ ONELAYER_INLINE T sum_of_lanes(Vec<T> v) {
     }
 }
 
-// Lane numbers of one of the two shuffles by which a pair (a, b) of vectors becomes one vector of half-summed lanes:
-// the even, or the odd, units of both. Within 128 bits a unit is a number, beyond it is 128 bits, because shuffles that
-// stay within 128 bits are the cheap ones.
+// A pair of vectors (a, b) becomes one vector of sums of two lanes each by adding two shuffles: one of the even, one of
+// the odd lanes of both. This is where lane `lane` of such a shuffle comes from, counted through a and then b. Without
+// `across`, even and odd are the numbers within each 128 bits, because shuffles that stay within 128 bits are cheap;
+// with it, even and odd are the blocks of 128 bits.
 template <class T>
 constexpr int pair_lane(int lane, bool across, bool odd) {
     constexpr int count = lanes<T>;
@@ -308,12 +247,12 @@ ONELAYER_INLINE Vec<T> add_pairs(Vec<T> a, Vec<T> b, std::index_sequence<I...>) 
            __builtin_shufflevector(a, b, pair_lane<T>(I, Across, true)...);
 }
 
-// Lanes of 128 bits.
+// Lanes in a unit: the 128 bits within which shuffles are cheap.
 template <class T>
 inline constexpr int unit_lanes = 16 / static_cast<int>(sizeof(T));
 
-// Of as many vectors as a unit of 128 bits has lanes: in each unit, the sum of the first vector's lanes there, of the
-// second's, and so on.
+// Takes as many vectors as a unit has lanes. In each unit of the result, lane i is the sum of the i-th vector's lanes
+// in that unit.
 template <class T, int Count = unit_lanes<T>>
 ONELAYER_INLINE Vec<T> sums_of_units(const Vec<T>* vectors) {
     if constexpr (Count == 1) {
@@ -325,8 +264,8 @@ ONELAYER_INLINE Vec<T> sums_of_units(const Vec<T>* vectors) {
     }
 }
 
-// Sums the lanes of each of Count vectors: totals[c] = Σ lanes of sums[c]. As a tree of pairs a vector costs two
-// shuffles, not one for every halving.
+// Sums the lanes of each of Count vectors: totals[c] = Σ lanes of sums[c]. Pair by pair, as a tree, a vector costs two
+// shuffles; alone it would cost one for every halving.
 template <class T, int Count>
 ONELAYER_INLINE void sums_of_lanes(const Vec<T>* sums, T* totals) {
     constexpr int per_vector = lanes<T>;
@@ -355,24 +294,6 @@ ONELAYER_INLINE void sums_of_lanes(const Vec<T>* sums, T* totals) {
         alignas(vector_bytes) T lane_totals[per_vector];
         store(lane_totals, tree[0]);
         std::memcpy(totals + first, lane_totals, sizeof(T) * static_cast<std::size_t>(wanted));
-    }
-}
-
-// Asks for a cache line to be brought near; an address outside of any memory is harmless.
-ONELAYER_INLINE void prefetch(const void* at) {
-    __builtin_prefetch(at, 0, 2);
-}
-
-// The same, right up to the first-level cache.
-ONELAYER_INLINE void prefetch_nearest(const void* at) {
-    __builtin_prefetch(at, 0, 3);
-}
-
-// That for all of some numbers that another thread has just written: one by one they'd be waited for in turn.
-template <class T>
-ONELAYER_INLINE void prefetch_all(const T* numbers, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; i += 64 / static_cast<std::int64_t>(sizeof(T))) {
-        prefetch_nearest(numbers + i);
     }
 }
 

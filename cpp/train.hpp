@@ -1,64 +1,207 @@
-// Mini-batch SGD from one validation to the next, in one call.
+// Mini-batch SGD for many steps in one call.
 //
-// The features are cut into parts, each with its weights. In a round of a tile of rows every part takes its gradient
-// step with the residuals of the tile before, and then adds its share to the scores of the tile that follows: so a step
-// is one round, and only a few hundred scores pass from thread to thread. The parts depend on the job alone, and so do
-// the results, whatever the number of threads.
+// The features are cut into parts, each with its weights, and threads work in rounds, one for each tile of rows. In a
+// round every part first updates its weights by the residuals of the current tile, then computes its partial scores of
+// the next tile. So a step takes one round, and only a few hundred scores pass from thread to thread. The parts depend
+// on the job alone, and so do the results, whatever the number of threads.
 #pragma once
 
 #include <vector>
 
-#include "team.hpp"
-#include "train_part.hpp"
+#include "microkernels.hpp"
+#include "scheduling.hpp"
+#include "thread_pool.hpp"
+#include "train_residuals.hpp"
 
 namespace onelayer::ONELAYER_ISA {
 
-// Where a thread is in the course of a training. All threads go through the same tiles, each by itself. No two of them
-// share a line of the cache, which they'd take from each other by writing to it.
-template <class T>
-class alignas(128) Course {
+// A slice of the features with its weights, on which one thread works in a round. The first part also takes care of
+// what belongs to no feature: the intercepts and the losses of batches.
+template <class In, class T>
+class alignas(128) TrainPart {
   public:
-    Course(Arena& arena, const TrainJob<T>& job, Index tile_rows) : tiles_(job, tile_rows), residuals_(arena, job) {
-        coming = tiles_.next();
-        after = tiles_.next();
+    TrainPart(Arena& arena, const TrainJob<T>& job, Slice slice, bool split, bool is_first)
+        : job_(job),
+          slice_(slice),
+          is_first_(is_first),
+          rows_(arena, job.rows, slice),
+          weights_(arena, Groups<T>(job.k), job.k, job.rows.d, slice, job.weight_velocity != nullptr) {
+        for (PartialScores<T>& partial : partial_) {
+            partial = {arena.take<T>(job.k * tile_stride), arena.take<T>(job.k)};
+        }
+        sums_ = arena.take<Vec<T>>(job.k);
+        totals_ = arena.take<T>(job.k);
+        gradient_ = arena.take<T>(split ? job.k * (slice.last - slice.first) * lanes<T> : 0);
     }
 
-    BatchTile present, coming, after;  // tiles: whose step is taken, whose scores are added up, and what follows
+    // Partial scores are double-buffered: while a round writes one, threads read the one of the round before.
+    const PartialScores<T>& partial(int buffer) const { return partial_[buffer]; }
+
+    // To be called once, because vectors that reach beyond the last row of a tile are computed with, too.
+    void clear() {
+        for (const PartialScores<T>& partial : partial_) {
+            std::fill(partial.scores, partial.scores + job_.k * tile_stride, T(0));
+        }
+    }
+
+    // Weights are packed anew for each epoch; so an epoch gives the same numbers as in a call of its own.
+    void begin_epoch() { weights_.pack(job_.weights, job_.weight_velocity, job_.scaling); }
+
+    void end_epoch() { weights_.unpack(job_.weights, job_.weight_velocity); }
+
+    // The scores of the next tile. Of the rows that follow it, half are prefetched here and the other half in `update`.
+    void score(const BatchTile& tile, const BatchTile& following, int buffer) {
+        const PartialScores<T>& partial = partial_[buffer];
+        rows_.fill(job_.order, tile.first, tile.count);
+        rows_.prefetcher().start(job_.order, following.first, following.count, weights_.groups.count);
+        score_tile<Prefetch::half>(rows_, slice_, weights_, partial.scores);
+        weights_.offsets(partial.offsets);
+        for (Index c = 0; is_first_ && c < job_.k; ++c) {
+            partial.offsets[c] -= job_.intercepts[c];
+        }
+    }
+
+    // Adds the tile's gradient to that of its batch; the last tile of a batch takes the step.
+    void update(const BatchTile& tile, const TileResiduals<T>& residuals) {
+        add_up(tile, residuals);
+        const StepSize<T> size = tile.ends_step ? end_of_batch(tile) : StepSize<T>{};
+        gradient_tile<Prefetch::half>(rows_, slice_, weights_.groups, residuals.of_rows,
+                                      [&](auto outputs, OutputGroup group, Index vector, Vec<T>* sums) {
+                                          if (!tile.starts_step) {
+                                              add_stored<outputs>(stored<outputs>(group, vector), sums);
+                                          }
+                                          if (tile.ends_step) {
+                                              weights_.template step<outputs>(group, vector, sums, totals_, size);
+                                          } else {
+                                              store_gradient<outputs>(stored<outputs>(group, vector), sums);
+                                          }
+                                      });
+        if (tile.ends_step) {
+            weights_.finish_step();
+        }
+    }
+
+  private:
+    // Sums over the rows of the batch so far.
+    void add_up(const BatchTile& tile, const TileResiduals<T>& residuals) {
+        if (tile.starts_step) {
+            loss_ = weight_ = 0;
+            std::fill(sums_, sums_ + job_.k, Vec<T>{});
+        }
+        loss_ += residuals.loss;
+        weight_ += residuals.weight;
+        for (Index c = 0; c < job_.k; ++c) {
+            sums_[c] += residuals.sums[c];
+        }
+    }
+
+    StepSize<T> end_of_batch(const BatchTile& tile) {
+        const double mean = weight_ > 0 ? 1 / weight_ : 0;
+        const StepSize<T> size{static_cast<T>(job_.learning_rates[tile.step]), static_cast<T>(mean),
+                               static_cast<T>(job_.momentum), static_cast<T>(job_.l2)};
+        for (Index c = 0; c < job_.k; ++c) {
+            totals_[c] = sum_of_lanes<T>(sums_[c]);
+        }
+        weights_.clear_offsets();
+        if (is_first_) {
+            // A batch that weighs nothing has loss 0.
+            job_.batch_losses[tile.step] = weight_ > 0 ? loss_ / weight_ : 0.0;
+            step_intercepts(size);
+        }
+        return size;
+    }
+
+    void step_intercepts(const StepSize<T>& size) {
+        for (Index c = 0; job_.fit_intercept && c < job_.k; ++c) {
+            T& intercept = job_.intercepts[c];
+            T move = totals_[c] * size.mean + (job_.penalize_bias ? size.l2 * intercept : T(0));
+            if (job_.intercept_velocity != nullptr) {
+                move += size.momentum * job_.intercept_velocity[c];
+                job_.intercept_velocity[c] = move;
+            }
+            intercept -= size.rate * move;
+        }
+    }
+
+    // Where the gradient of a group's vector is stored until the batch's next tile.
+    template <int Outputs>
+    T* stored(OutputGroup group, Index vector) const {
+        return gradient_ + (group.first * (slice_.last - slice_.first) + vector * Outputs) * lanes<T>;
+    }
+
+    template <int Outputs>
+    ONELAYER_INLINE static void add_stored(const T* stored, Vec<T>* sums) {
+        for (int o = 0; o < Outputs; ++o) {
+            sums[o] += load<T>(stored + o * lanes<T>);
+        }
+    }
+
+    template <int Outputs>
+    ONELAYER_INLINE static void store_gradient(T* stored, const Vec<T>* sums) {
+        for (int o = 0; o < Outputs; ++o) {
+            store(stored + o * lanes<T>, sums[o]);
+        }
+    }
+
+    const TrainJob<T>& job_;
+    Slice slice_;
+    bool is_first_;
+    TileRows<In, T> rows_;
+    PackedWeights<In, T> weights_;
+    PartialScores<T> partial_[2];
+    Vec<T>* sums_;
+    T* totals_;  // sums_ with their lanes added up
+    T* gradient_;
+    double loss_ = 0, weight_ = 0;
+};
+
+// How far a thread is in a training. All threads go through the same tiles, and each keeps its own record, in cache
+// lines of its own: two threads that write to one line would slow each other down.
+template <class T>
+class alignas(128) Progress {
+  public:
+    Progress(Arena& arena, const TrainJob<T>& job, Index tile_rows) : tiles_(job, tile_rows), residuals_(arena, job) {
+        next = tiles_.next();
+        following = tiles_.next();
+    }
+
+    // In this round weights are updated by `current`, and scores are those of `next`.
+    BatchTile current, next, following;
     Index round = -1, steps_taken = 0;
     bool is_stopping = false;  // the step of the round before was the last
 
-    // To the next round, if there is one. Training ends with the step that is taken in round `stop` or after it.
+    // Goes on to the next round, if there is one. Training ends with the first step taken in round `stop` or later.
     bool advance(const Index& stop) {
-        if (is_stopping || (round >= 0 && coming.count == 0)) {
+        if (is_stopping || (round >= 0 && next.count == 0)) {
             return false;
         }
-        is_stopping = present.closes && __atomic_load_n(&stop, __ATOMIC_RELAXED) <= round;
+        is_stopping = current.ends_step && __atomic_load_n(&stop, __ATOMIC_RELAXED) <= round;
         if (round >= 0 && !is_stopping) {
-            present = coming;
-            coming = after;
-            after = tiles_.next();
-            steps_taken += present.closes ? 1 : 0;
+            current = next;
+            next = following;
+            following = tiles_.next();
+            steps_taken += current.ends_step ? 1 : 0;
         }
         ++round;
         return true;
     }
 
-    // What doesn't wait for the scores of the coming tile.
+    // The part of the next residuals that does not need scores.
     void prepare() {
-        if (coming.count > 0) {
-            residuals_.prepare(coming);
+        if (next.count > 0) {
+            residuals_.prepare(next);
             prepared_ = round + 1;
         }
     }
 
-    // Of the present tile. They are computed for the thread's first part in a round.
-    const TileResiduals<T>& residuals(const std::vector<Share<T>>& shares) {
+    // The residuals of the current tile, computed when the thread's first part in a round asks for them.
+    const TileResiduals<T>& residuals(const std::vector<PartialScores<T>>& parts) {
         if (computed_ != round) {
             if (prepared_ != round) {
-                residuals_.prepare(present);
+                residuals_.prepare(current);
                 prepared_ = round;
             }
-            residuals_.compute(present, shares);
+            residuals_.compute(current, parts);
             computed_ = round;
         }
         return residuals_;
@@ -70,7 +213,7 @@ class alignas(128) Course {
     Index prepared_ = 0, computed_ = 0;
 };
 
-// The parts of a training, and where each thread is.
+// The parts of a training, and the progress of each thread.
 template <class In, class T>
 class Training {
   public:
@@ -79,30 +222,30 @@ class Training {
         parts_.reserve(static_cast<std::size_t>(parts));
         for (int part = 0; part < parts; ++part) {
             parts_.emplace_back(arena, job, slice_of<T>(job.rows.d, part, parts), split, part == 0);
-            for (int turn = 0; turn < 2; ++turn) {
-                shares_[turn].push_back(parts_.back().share(turn));
+            for (int buffer = 0; buffer < 2; ++buffer) {
+                partial_[buffer].push_back(parts_.back().partial(buffer));
             }
         }
         for (int thread = 0; thread < threads; ++thread) {
-            courses_.emplace_back(arena, job, tile_rows);
+            progress_.emplace_back(arena, job, tile_rows);
         }
     }
 
-    Index steps_taken() const { return courses_.front().steps_taken; }
+    Index steps_taken() const { return progress_.front().steps_taken; }
 
-    bool advance(int thread) { return course(thread).advance(stop_); }
+    bool advance(int thread) { return progress(thread).advance(stop_); }
 
-    void prepare(int thread) { course(thread).prepare(); }
+    void prepare(int thread) { progress(thread).prepare(); }
 
     // A thread's work on one part in this round.
-    void work_on(int number, int thread) {
-        Course<T>& at = course(thread);
+    void run_part(int number, int thread) {
+        Progress<T>& at = progress(thread);
         TrainPart<In, T>& part = parts_[static_cast<std::size_t>(number)];
         if (thread == 0) {
             poll(at.round);
         }
         if (at.is_stopping) {
-            if (!at.present.ends_epoch) {
+            if (!at.current.ends_epoch) {
                 part.end_epoch();
             }
             return;
@@ -110,65 +253,65 @@ class Training {
         if (at.round == 0) {
             part.clear();
         } else {
-            part.descend(at.present, at.residuals(shares_[(at.round - 1) % 2]));
+            part.update(at.current, at.residuals(partial_[(at.round - 1) % 2]));
         }
-        if (at.present.ends_epoch) {
+        if (at.current.ends_epoch) {
             part.end_epoch();
         }
-        if (at.coming.count > 0) {
-            if (at.round == 0 || at.present.ends_epoch) {
+        if (at.next.count > 0) {
+            if (at.round == 0 || at.current.ends_epoch) {
                 part.begin_epoch();
             }
-            part.score(at.coming, at.after, at.round % 2);
+            part.score(at.next, at.following, at.round % 2);
         }
     }
 
   private:
-    // By the thread that began the job. The others see what it finds at the end of the round, which waits for it.
+    // Called by the thread that started the job. The others see the answer at the end of the round, which waits for it.
     void poll(Index round) {
         if (stop_ == never && job_.poll.ask != nullptr && job_.poll.ask(job_.poll.context)) {
             __atomic_store_n(&stop_, round, __ATOMIC_RELAXED);
         }
     }
 
-    Course<T>& course(int thread) { return courses_[static_cast<std::size_t>(thread)]; }
+    Progress<T>& progress(int thread) { return progress_[static_cast<std::size_t>(thread)]; }
 
     static constexpr Index never = std::numeric_limits<Index>::max();
 
     const TrainJob<T>& job_;
     std::vector<TrainPart<In, T>> parts_;
-    std::vector<Share<T>> shares_[2];
-    std::vector<Course<T>> courses_;
+    std::vector<PartialScores<T>> partial_[2];
+    std::vector<Progress<T>> progress_;
     Index stop_ = never;
 };
 
-// Into how many parts the features are cut. A part must give enough to do in a round, or its thread only gets in the
-// way; and its weights should stay in the caches. An even number keeps two threads equally busy.
+// The number of parts that the features are cut into. A part needs enough work in a round, or its thread costs more
+// than it saves; and its weights should stay in the caches. An even number keeps two threads equally busy.
 template <class T>
-int parts_of(const TrainJob<T>& job) {
-    constexpr Index least_work = 60'000;  // multiply-adds
-    constexpr Index most_vectors = 96;
+int part_count(const TrainJob<T>& job) {
+    constexpr Index min_work = 60'000;  // multiply-adds
+    constexpr Index max_vectors = 96;
     const Index work = 2 * std::min(job.batch_size, job.rows_per_epoch) * job.k * job.rows.d;
     const Index vectors = ceil_div(job.rows.d, lanes<T>);
-    const Index wanted = 2 * std::max<Index>(1, ceil_div(vectors, 2 * most_vectors));
-    const Index useful = std::min<Index>({wanted, work / least_work, vectors / 2, Rounds::most_parts});
+    const Index wanted = 2 * std::max<Index>(1, ceil_div(vectors, 2 * max_vectors));
+    const Index useful = std::min<Index>({wanted, work / min_work, vectors / 2, RoundScheduler::max_parts});
     return static_cast<int>(std::max<Index>(1, useful));
 }
 
-// Returns the number of steps taken, all but when told to stop.
+// Returns the number of steps taken, which are all unless the job was told to stop.
 template <class In, class T>
-Index train(const TrainJob<T>& job, Team& team) {
-    const int parts = parts_of(job), threads = std::min(job.threads, parts);
+Index train(const TrainJob<T>& job, ThreadPool& pool) {
+    const int parts = part_count(job), threads = std::min(job.threads, parts);
     const Index tile_rows = tile_rows_for<In>(ceil_div(job.rows.d, std::min(parts, 2)));
     Arena measure(nullptr);
     Training<In, T>(measure, job, parts, threads, tile_rows);
-    Arena arena(team.workspace(measure.used()));
+    Arena arena(pool.workspace(measure.used()));
     Training<In, T> training(arena, job, parts, threads, tile_rows);
-    Rounds rounds(parts);
-    team.run(threads, [&](int thread) {
+    RoundScheduler scheduler(parts);
+    pool.run(threads, [&](int thread) {
         const auto next = [&] { return training.advance(thread); };
-        const auto task = [&](int part) { training.work_on(part, thread); };
-        rounds.work(thread, threads, next, task, [&] { training.prepare(thread); });
+        const auto task = [&](int part) { training.run_part(part, thread); };
+        scheduler.run(thread, threads, next, task, [&] { training.prepare(thread); });
     });
     return training.steps_taken();
 }

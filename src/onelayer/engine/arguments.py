@@ -7,31 +7,28 @@ from typing import Any
 import numpy as np
 
 from onelayer.arrays import Array
+from onelayer.engine.library import knows, losses
 from onelayer.errors import ConfigError, InputError, InputTypeError, did_you_mean
 
 __all__ = [
-    "LOSSES",
     "array",
+    "check_loss",
     "check_threads",
     "count_steps",
     "float_array",
     "float_type",
-    "loss_number",
     "positions",
     "rows_argument",
     "scaling_argument",
     "targets_argument",
 ]
 
-LOSSES = ("logistic", "softmax", "sigmoid", "hinge", "squared_hinge")
-WITH_PROBABILITIES = ("logistic", "softmax", "sigmoid")
 
-
-def loss_number(loss: str) -> int:
-    """Return the engine's number of a loss."""
-    if loss not in LOSSES:
-        raise ConfigError(f"loss is {loss!r}; use one of {', '.join(LOSSES)}{did_you_mean(str(loss), LOSSES)}")
-    return LOSSES.index(loss)
+def check_loss(loss: str) -> str:
+    """Return the name of a loss that the engine has."""
+    if not knows(loss):
+        raise ConfigError(f"loss is {loss!r}; use one of {', '.join(losses())}{did_you_mean(str(loss), losses())}")
+    return loss
 
 
 def check_threads(n_threads: int) -> int:
@@ -128,11 +125,12 @@ def targets_argument(targets: Array, loss: str, n: int, k: int, dtype: Any, labe
         raise InputError(f"{loss} can't have k={k} outputs")
     if not 0 <= label_smoothing < 1:
         raise ConfigError(f"label_smoothing is {label_smoothing}; use 0 or more, and less than 1")
+    takes_probabilities = losses()[check_loss(loss)][0]
     if np.ndim(targets) == 2:
-        if loss not in WITH_PROBABILITIES or label_smoothing:
+        if not takes_probabilities or label_smoothing:
             raise InputError(f"{loss} with label_smoothing={label_smoothing} takes labels (n,), not probabilities")
         return None, float_array("targets", targets, dtype, (n, k)), 0.0
-    if label_smoothing and loss not in WITH_PROBABILITIES:
+    if label_smoothing and not takes_probabilities:
         raise ConfigError(f"label_smoothing has no meaning for {loss}; set it to 0")
     labels = positions("labels", targets, max(k, 2))
     if len(labels) != n:

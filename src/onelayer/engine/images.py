@@ -11,8 +11,6 @@ from onelayer.errors import ConfigError, InputError, InputTypeError
 
 __all__ = ["hog"]
 
-BLOCK_NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
-
 
 def hog(
     images: Array,
@@ -53,10 +51,9 @@ def hog(
         raise InputTypeError("images must be an array of uint8, float32 or float64")
     if images.ndim != 4 or not images.shape[-1]:
         raise InputError(f"images must have shape (n, height, width, channels), not {images.shape}")
-    if block_norm not in BLOCK_NORMS or channel not in ("mean", "strongest"):
-        raise ConfigError(
-            f"block_norm={block_norm!r}, channel={channel!r}: use {', '.join(BLOCK_NORMS)}; mean or strongest"
-        )
+    norms = module.block_norms()
+    if block_norm not in norms or channel not in ("mean", "strongest"):
+        raise ConfigError(f"block_norm={block_norm!r}, channel={channel!r}: use {', '.join(norms)}; mean or strongest")
     sizes = (orientations, *pixels_per_cell, *cells_per_block)
     if len(sizes) != 5 or min(sizes) < 1 or orientations > 180:
         raise ConfigError(
@@ -77,7 +74,7 @@ def hog(
             cotangents=np.round(1 / np.tan(np.pi * np.arange(1, orientations) / orientations), 15).astype(dtype),
             cell=tuple(map(int, pixels_per_cell)),
             block=tuple(map(int, cells_per_block)),
-            norm=BLOCK_NORMS.index(block_norm),
+            norm=block_norm,
             square_root=bool(transform_sqrt),
             strongest=channel == "strongest",
             features=features,

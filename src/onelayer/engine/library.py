@@ -8,10 +8,9 @@ from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
 
-from onelayer.engine.arguments import LOSSES
 from onelayer.errors import ConfigError, MissingDependencyError, printable
 
-__all__ = ["available", "instruction_set", "knows", "name", "native"]
+__all__ = ["available", "instruction_set", "knows", "losses", "name", "native"]
 
 _module: ModuleType | None
 try:
@@ -59,9 +58,16 @@ def name() -> str:
     return f"native ({instruction_set()})" if available() else "numpy"
 
 
+@lru_cache(maxsize=1)
+def losses() -> dict[str, tuple[bool, bool]]:
+    """Return for each loss that the engine has: whether it takes probabilities as targets, and has a curvature."""
+    found: dict[str, tuple[bool, bool]] = {} if _module is None else _module.losses()
+    return found
+
+
 def knows(loss: str) -> bool:
     """Return whether the engine has this loss; one that was added in array code alone runs on its definition."""
-    return loss in LOSSES
+    return loss in losses()
 
 
 def instruction_set() -> str | None:

@@ -92,7 +92,7 @@ def train_models_segment(
         targets=arguments.targets_argument(targets, loss, n, k, dtype, label_smoothing),
         scaling=arguments.scaling_argument(shift, scale, d, dtype),
         row_weights=_row_weights(row_weights, n, m, dtype),
-        loss=arguments.loss_number(loss),
+        loss=arguments.check_loss(loss),
         order=order,
         batch_size=int(batch_size),
         learning_rates=rates,

@@ -8,7 +8,7 @@ import numpy as np
 
 from onelayer.arrays import Array
 from onelayer.engine import arguments
-from onelayer.engine.library import native
+from onelayer.engine.library import losses, native
 from onelayer.errors import ConfigError, InputError
 
 __all__ = ["evaluate", "hessian_product_sums", "loss_and_gradient_sums"]
@@ -76,8 +76,8 @@ def hessian_product_sums(
     curvature and is refused.
     """
     work = _Pass(X, targets, weights, intercepts, **options)
-    if options.get("loss") == "hinge":
-        raise ConfigError("hinge has no curvature; use squared_hinge")
+    if not losses()[work.loss][1]:
+        raise ConfigError(f"{work.loss} has no curvature; use squared_hinge")
     work.directions = arguments.array("directions", directions, weights.dtype, weights.shape)
     work.direction_intercepts = arguments.array(
         "direction_intercepts", direction_intercepts, weights.dtype, intercepts.shape
@@ -112,7 +112,7 @@ class _Pass:
         self.single, self.k, self.m = weights.ndim == 2, weights.shape[-2], 1 if weights.ndim == 2 else len(weights)
         self.weights = arguments.array("weights", weights, dtype, (*weights.shape[:-1], d))
         self.intercepts = arguments.array("intercepts", intercepts, dtype, weights.shape[:-1])
-        self.loss = arguments.loss_number(loss)
+        self.loss = arguments.check_loss(loss)
         self.targets = arguments.targets_argument(targets, loss, n, self.k, dtype, label_smoothing)
         self.scaling = arguments.scaling_argument(shift, scale, d, dtype)
         self.row_weights = self._row_weights(row_weights, n, dtype)

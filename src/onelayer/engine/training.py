@@ -115,7 +115,7 @@ def train_segment(
         targets=arguments.targets_argument(targets, loss, n, k, dtype, label_smoothing),
         scaling=arguments.scaling_argument(shift, scale, d, dtype),
         row_weights=None if row_weights is None else arguments.float_array("row_weights", row_weights, dtype, (n,)),
-        loss=arguments.loss_number(loss),
+        loss=arguments.check_loss(loss),
         order=order,
         rows_per_epoch=len(order) // int(epochs),
         batch_size=int(batch_size),

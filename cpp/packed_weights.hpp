@@ -1,33 +1,33 @@
-// Weights with the scaling folded in, so that rows are read as they are: with U = scale · W,
+// Weights on a slice of the features, packed in the order in which the kernels read them, with the scaling folded in,
+// so that rows are read unscaled: with U = scale · W,
 //
 //     scores   (x − shift) · scale · W + b  =  x · U + (b − shift · U)
-//     gradient ∂J/∂W = scale · (Σ r x − shift Σ r),  so a step on W is one on U with scale² in place of scale.
+//     gradient ∂J/∂W = scale · (Σ r x − shift Σ r),  so a step on W is a step on U with scale² in place of scale.
 //
-// The definition's velocity v becomes scale · v in the same way. Weights on a slice of the features lie packed as the
-// kernels read them; where rows are multiplied in digits, the weights' digits lie beside them.
+// In the same way the velocity v becomes scale · v. Where rows are multiplied by integers, the weights are kept as an
+// int8 split, too.
 #pragma once
 
-#include "tiling.hpp"
-#include "weight_digits.hpp"
+#include "int8_split.hpp"
 
 namespace onelayer::ONELAYER_ISA {
 
-// One step: v ← μ v + g, w ← w − η v, where g = (Σ r x)/Σw + λ w.
+// One step: v ← μ v + g, w ← w − η v, where g = mean · Σ r x + λ w.
 template <class T>
 struct StepSize {
-    T rate, mean, momentum, l2;
+    T rate, mean, momentum, l2;  // η; 1 over the sum of the rows' weights; μ; λ
 };
 
 template <class In, class T>
-class FoldedWeights {
+class PackedWeights {
   public:
-    FoldedWeights(Arena& arena, Groups<T> outputs, Index k, Index d, Slice slice, bool with_velocity)
+    PackedWeights(Arena& arena, Groups<T> outputs, Index k, Index d, Slice slice, bool with_velocity)
         : groups(outputs),
           k_(k),
           d_(d),
           vectors_(slice.last - slice.first),
           slice_(slice),
-          digits_(arena, groups, k, vectors_) {
+          split_(arena, groups, k, vectors_) {
         weights_ = arena.take<T>(k * vectors_ * lanes<T>);
         velocity_ = with_velocity ? arena.take<T>(k * vectors_ * lanes<T>) : nullptr;
         shift_ = arena.take<T>(vectors_ * lanes<T>);
@@ -37,11 +37,11 @@ class FoldedWeights {
     }
 
     const Groups<T> groups;
-    const T* packed(OutputGroup group) const { return at(weights_, group, 0); }
-    const WeightDigits<In, T>& digits() const { return digits_; }
+    const T* of(OutputGroup group) const { return at(weights_, group, 0); }
+    const SplitWeights<In, T>& split() const { return split_; }
 
-    // Takes over this slice of weights and velocity, each (k, d).
-    void fold(const T* weights, const T* velocity, const Scaling<T>& scaling) {
+    // Reads this slice of weights and velocity, each (k, d).
+    void pack(const T* weights, const T* velocity, const Scaling<T>& scaling) {
         for (Index v = 0; v < vectors_; ++v) {
             const Index feature = (slice_.first + v) * lanes<T>, at = v * lanes<T>;
             const Vec<T> scale = load_some<T>(scaling.scale + feature, filled(feature), T(1));
@@ -55,7 +55,7 @@ class FoldedWeights {
                 store(packed_velocity, load_some<T>(velocity + number, count) * scale);
             }
         });
-        digits_.write_all(weights_);
+        split_.write_all(weights_);
         clear_offsets();
         for (Index g = 0; g < groups.count; ++g) {
             const OutputGroup group = groups[g];
@@ -68,10 +68,10 @@ class FoldedWeights {
         }
     }
 
-    // To be called when all weights have taken a step.
-    void settle() { digits_.settle(weights_); }
+    // To be called when all weights have taken their step.
+    void finish_step() { split_.finish_step(weights_); }
 
-    void unfold(T* weights, T* velocity) {
+    void unpack(T* weights, T* velocity) {
         each_vector([&](const T* packed, const T* packed_velocity, Index number, Index count, Vec<T> scale) {
             store_some<T>(weights + number, load<T>(packed) / scale, count);
             if (packed_velocity != nullptr) {
@@ -80,7 +80,7 @@ class FoldedWeights {
         });
     }
 
-    // Σ shift · U over this slice for every output: what the scores of unshifted rows are too large by.
+    // Σ shift · U over this slice for every output: by this much the scores of unshifted rows are too large.
     void offsets(T* totals) const {
         for (Index c = 0; c < k_; ++c) {
             totals[c] = sum_of_lanes<T>(offsets_[c]);
@@ -89,7 +89,7 @@ class FoldedWeights {
 
     void clear_offsets() { std::fill(offsets_, offsets_ + k_, Vec<T>{}); }
 
-    // Moves one vector of features of a group by the sums Σ r x of its outputs; residual_sums are Σ r.
+    // Takes the step of one vector of features, for a group of outputs; sums are Σ r x, residual_sums are Σ r.
     template <int Outputs>
     ONELAYER_INLINE void step(OutputGroup group, Index vector, const Vec<T>* sums, const T* residual_sums,
                               const StepSize<T>& size) {
@@ -119,7 +119,7 @@ class FoldedWeights {
             store(weights + o * lanes<T>, stepped[o]);
             offsets[o] += shift * stepped[o];
         }
-        digits_.template write<Outputs>(group, vector, stepped);
+        split_.template write<Outputs>(group, vector, stepped);
     }
 
   private:
@@ -127,11 +127,11 @@ class FoldedWeights {
         return packed + (group.first * vectors_ + vector * group.size) * lanes<T>;
     }
 
-    // How many of a vector of features there are.
+    // How many features the vector that begins at this one has.
     Index filled(Index feature) const { return std::min<Index>(lanes<T>, d_ - feature); }
 
-    // Calls body(weights, velocity or null, the number of the first in (k, d), how many there are, their scale) for
-    // every packed vector.
+    // Calls body(weights, velocity or null, number, count, scale) for every packed vector; it holds `count` weights, of
+    // which the first is number `number` of (k, d).
     template <class Body>
     void each_vector(Body&& body) {
         for (Index g = 0; g < groups.count; ++g) {
@@ -150,7 +150,7 @@ class FoldedWeights {
 
     Index k_, d_, vectors_;
     Slice slice_;
-    WeightDigits<In, T> digits_;
+    SplitWeights<In, T> split_;
     T* weights_;
     T* velocity_;
     T* shift_;
