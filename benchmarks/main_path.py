@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 import softmax_job
 import startup
 from onelayer import OnelayerError, engine
-from onelayer.bench.memory import growth_in_new_process
+from onelayer.bench.process_jobs import growth_in_new_process
 from onelayer.storage.environment import describe_environment
 from onelayer.threads import usable_threads
 

@@ -14,9 +14,17 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from onelayer.bench import JOBS
 from onelayer.bench.pictures import draw_all
-from onelayer.bench.results import Measured, read_results
-from onelayer.bench.tables import ENTRY_COLUMNS, VERDICT_COLUMNS, entry_rows, skipped_lines, verdict_row
+from onelayer.bench.results import (
+    ENTRY_COLUMNS,
+    VERDICT_COLUMNS,
+    Measured,
+    entry_rows,
+    read_results,
+    skipped_lines,
+    verdict_row,
+)
 from onelayer.cli import main as onelayer
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -88,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = onelayer(["bench", "--out", str(options.results), "--rounds", str(options.rounds), *where])
         if code:
             return code
-    measured = read_results(options.results)
+    measured = read_results(options.results, JOBS)
     drawn = draw_all(DOCS / "images", [one.result for one in measured], "performance-")
     page = (DOCS / "performance.md").read_text(encoding="utf-8")
     for name, make in (("machine", machine), ("targets", targets), ("jobs", jobs)):

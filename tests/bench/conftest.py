@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pytest
 
-from onelayer.bench.datasets import BenchmarkData, Parts
+from onelayer.bench.work import BenchmarkData, BenchmarkParts
 
 K = 10
 
@@ -18,24 +18,24 @@ class TinyData(BenchmarkData):
     N = 400
 
     @cached_property
-    def cifar10(self) -> Parts:
+    def cifar10(self) -> BenchmarkParts:
         return _separable((self.N, 32, 32, 3))
 
     @cached_property
-    def mnist(self) -> Parts:
+    def mnist(self) -> BenchmarkParts:
         return _separable((self.N, 28, 28))
 
-    def random(self, n: int, d: int, k: int) -> Parts:
+    def random(self, n: int, d: int, k: int) -> BenchmarkParts:
         return super().random(min(n, self.N), d, k)
 
 
-def _separable(shape: tuple[int, ...]) -> Parts:
+def _separable(shape: tuple[int, ...]) -> BenchmarkParts:
     rng = np.random.default_rng(0)
     y = rng.permutation(np.arange(shape[0]) % K)
     centres = rng.integers(60, 196, (K, *shape[1:]))
     X = (centres[y] + rng.integers(-60, 60, shape)).astype(np.uint8)
     X.flat[0], X.flat[1] = 0, 255  # as in the real sets: scalings are learned from the range
-    return Parts(X, y, X[:100], y[:100])
+    return BenchmarkParts(X, y, X[:100], y[:100])
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from onelayer.bench import BenchmarkData, get_job
-from onelayer.bench.competitors.fresh_hog import first_call
-from onelayer.bench.entry import TimedItself
-from onelayer.bench.memory import growth_in_new_process
+from onelayer.bench.process_jobs import first_call, growth_in_new_process
+from onelayer.bench.timing import TimedItself
 from onelayer.errors import DataError
 
 
@@ -15,7 +14,7 @@ from onelayer.errors import DataError
 def test_memory_is_judged_by_the_median_of_rounds(monkeypatch, growths, met):
     found = iter(growths)
     monkeypatch.setattr(
-        "onelayer.bench.jobs.memory.growth_in_new_process", lambda data_dir: {"growth": next(found), "data": 1}
+        "onelayer.bench.process_jobs.growth_in_new_process", lambda data_dir: {"growth": next(found), "data": 1}
     )
     (verdict,) = get_job("memory").run(BenchmarkData(), rounds=3, threads=1).verdicts
     assert (verdict.measured, verdict.met) == (sorted(growths)[1] / 1e6, met)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from onelayer.bench.ratios import Target, share_of_sgemm, times_the_rate
+from onelayer.bench.results import Target, share_of_sgemm, times_the_rate
 from onelayer.bench.timing import Timed
 
 MINE = Timed("mine", work=100.0, seconds=[1.0, 2.0, 4.0])

@@ -6,11 +6,19 @@ import json
 
 import pytest
 
-from onelayer.bench.jobs.job import JobResult
+from onelayer.bench import JOBS
 from onelayer.bench.pictures import compared, draw_all
-from onelayer.bench.ratios import Verdict
-from onelayer.bench.results import Measured, describe_machine, read_results, write_result
-from onelayer.bench.tables import entry_rows, skipped_lines, verdict_row
+from onelayer.bench.results import (
+    JobResult,
+    Measured,
+    Verdict,
+    describe_machine,
+    entry_rows,
+    read_results,
+    skipped_lines,
+    verdict_row,
+    write_result,
+)
 from onelayer.bench.timing import Timed
 from onelayer.errors import DataError
 
@@ -37,7 +45,7 @@ def folder(tmp_path):
 
 
 def test_results_are_read_as_they_were_written(folder):
-    assert [one.result for one in read_results(folder)] == [COMPARED, OVER_SIZES]
+    assert [one.result for one in read_results(folder, JOBS)] == [COMPARED, OVER_SIZES]
 
 
 def test_a_table_has_times_ratio_share_and_accuracy():
@@ -91,10 +99,10 @@ def test_bars_of_others_have_a_colour_of_their_own(names, kinds):
 def test_a_file_that_is_no_result_is_refused_in_a_line(folder, content):
     (folder / "mnist.json").write_text(content)
     with pytest.raises(DataError, match="no result of onelayer bench") as caught:
-        read_results(folder)
+        read_results(folder, JOBS)
     assert "\n" not in str(caught.value)
 
 
 def test_a_folder_without_results_is_refused(tmp_path):
     with pytest.raises(DataError, match="holds no results"):
-        read_results(tmp_path)
+        read_results(tmp_path, JOBS)

@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 
 from onelayer import engine
-from onelayer.bench import JOBS
-from onelayer.bench.competitors.sgemm import sgemm
-from onelayer.bench.competitors.torch_loader import SETTINGS
-from onelayer.bench.jobs import Job
+from onelayer.bench import JOBS, Job
+from onelayer.bench.with_numpy import sgemm
+from onelayer.bench.with_torch import LOADER_SETTINGS
 from onelayer.bench.work import TrainingWork
 
 TIMED = [job for job in JOBS.values() if isinstance(job, Job)]
 COMPARED = [job for job in TIMED if not job.axis and job.name not in ("losses", "shapes")]
 OTHER_ALGORITHM = "scikit-learn SGDClassifier"  # one row a step, in an order of its own
-FORKS = [name for name, options in SETTINGS.items() if options["workers"]]
+FORKS = [name for name, options in LOADER_SETTINGS.items() if options["workers"]]
 
 
 def outcomes(entry):
@@ -42,7 +41,7 @@ def assert_equal(found, expected, name):
 
 @pytest.mark.parametrize("job", [job for job in COMPARED if not job.name.startswith("hog")], ids=lambda job: job.name)
 def test_competitors_reach_the_same_weights(job, tiny, monkeypatch):
-    monkeypatch.setattr("onelayer.bench.jobs.threads.SMALL_EPOCHS", 2)
+    monkeypatch.setattr("onelayer.bench.size_jobs.SMALL_EPOCHS", 2)
     groups = defaultdict(list)
     for entry in job.entries(tiny, 2):
         if entry.name != OTHER_ALGORITHM and entry.missing is None:
@@ -58,7 +57,7 @@ def test_competitors_reach_the_same_weights(job, tiny, monkeypatch):
 
 @pytest.mark.parametrize("job", [job for job in TIMED if job.axis], ids=lambda job: job.name)
 def test_competitors_reach_the_same_weights_at_every_size(job, tiny, monkeypatch):
-    monkeypatch.setattr("onelayer.bench.jobs.scaling.MOST_EPOCHS", 1)
+    monkeypatch.setattr("onelayer.bench.size_jobs.MOST_EPOCHS", 1)
     groups = defaultdict(list)
     for entry in job.entries(tiny, 1):
         groups[entry.group].extend(outcomes(entry))

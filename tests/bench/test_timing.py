@@ -6,9 +6,7 @@ import time
 
 import pytest
 
-from onelayer.bench.entry import Entry, TimedItself
-from onelayer.bench.patience import check_patience
-from onelayer.bench.timing import time_entries
+from onelayer.bench.timing import Competitor, TimedItself, check_time_limit, time_entries
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +23,10 @@ def entry(name, seconds, calls, missing=None):
         return lambda: run
 
     settings = {setting: prepare_one(setting, took) for setting, took in seconds.items()}
-    return Entry(name, settings, work=1.0, figures=lambda result: {"accuracy": len(result)}, missing=missing)
+    return Competitor(name, settings, work=1.0, figures=lambda result: {"accuracy": len(result)}, missing=missing)
 
 
-def test_entries_take_turns_after_a_warm_up():
+def test_every_round_runs_all_entries_after_a_warm_up():
     calls = []
     time_entries([entry("a", {"x": 1.0}, calls), entry("b", {"x": 1.0}, calls)], rounds=2)
     assert [name for name, _ in calls] == ["a", "b", "a", "b", "a", "b"]
@@ -54,18 +52,18 @@ def test_figures_are_those_of_the_last_run():
 
 
 def test_a_run_is_timed_from_outside_unless_it_times_itself():
-    measured = Entry("a", {"x": lambda: lambda: time.sleep(0.02)}, work=1.0)
+    measured = Competitor("a", {"x": lambda: lambda: time.sleep(0.02)}, work=1.0)
     (timed,) = time_entries([measured], rounds=1)
     assert 0.02 <= timed.seconds[0] < 0.5
 
 
-def test_a_setting_that_can_not_win_is_given_up(monkeypatch):
-    monkeypatch.setattr("onelayer.bench.timing.LEAST_PATIENCE", 0.001)
+def test_a_setting_that_can_not_win_is_stopped(monkeypatch):
+    monkeypatch.setattr("onelayer.bench.timing.LIMIT_SECONDS", 0.001)
 
     def endless():
         while True:
-            check_patience()
+            check_time_limit()
 
-    measured = Entry("a", {"fast": lambda: lambda: None, "endless": lambda: endless}, work=1.0)
+    measured = Competitor("a", {"fast": lambda: lambda: None, "endless": lambda: endless}, work=1.0)
     (timed,) = time_entries([measured], rounds=1)
     assert timed.setting == "fast"

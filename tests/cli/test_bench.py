@@ -7,11 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from onelayer.bench import JOBS
-from onelayer.bench.competitors.numpy_loop import numpy_loop
-from onelayer.bench.competitors.onelayer_training import onelayer_training
-from onelayer.bench.jobs import Job
-from onelayer.bench.jobs.scaling import SCALING
+from onelayer.bench import JOBS, Job
+from onelayer.bench.size_jobs import SCALING
+from onelayer.bench.with_numpy import numpy_loop
+from onelayer.bench.with_onelayer import onelayer_training
 from onelayer.bench.work import TrainingWork
 
 REFERENCE = "onelayer reference, uint8 rows"
@@ -27,9 +26,7 @@ def one_job(monkeypatch):
     """A small job in place of all others."""
     monkeypatch.setattr("onelayer.bench.timing.REST", 0.0)
     job = Job("tiny", "Tiny: softmax", entries, subject=REFERENCE, with_sgemm=False)
-    monkeypatch.setattr("onelayer.bench.jobs.JOBS", {"tiny": job})
     monkeypatch.setattr("onelayer.bench.JOBS", {"tiny": job})
-    monkeypatch.setattr("onelayer.bench.results.JOBS", {"tiny": job})
 
 
 def test_a_table_is_printed(onelayer, one_job):

@@ -11,9 +11,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from onelayer.bench.competitors.sgemm import SGEMM
-from onelayer.bench.jobs import JobResult
-from onelayer.bench.ratios import times_the_rate
+from onelayer.bench.results import JobResult, times_the_rate
+from onelayer.bench.with_numpy import SGEMM
 from onelayer.reporting.export import svg_bytes
 from onelayer.reporting.theme import LABEL_SIZE, LIGHT, NOTE_SIZE, Theme, style_axes
 from onelayer.storage.atomic import write_atomically

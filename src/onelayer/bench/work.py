@@ -1,25 +1,73 @@
-"""Training to be timed: the data, and everything that decides what is to be computed from it."""
+"""What is to be timed: the data, and the training that is to be computed from it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from onelayer.arrays import aligned_empty
-from onelayer.bench.patience import check_patience
+from onelayer.bench.timing import Competitor, Run, check_time_limit
+from onelayer.data import load_dataset
 from onelayer.training.epochs import Orders, validation_steps
 
-__all__ = ["Figures", "Trained", "TrainingWork"]
+__all__ = ["BenchmarkData", "BenchmarkParts", "TrainingResult", "TrainingWork", "ValidationFigures", "training_entry"]
 
 Array = np.ndarray[Any, Any]
 
 
+class BenchmarkParts(NamedTuple):
+    """uint8 images ``(n, h, w, c)`` or rows ``(n, d)`` to train on, others to validate on, and their labels."""
+
+    X: Array
+    y: Array
+    X_val: Array
+    y_val: Array
+
+    def rows(self, n: int) -> BenchmarkParts:
+        """Return the first n training images, and all others, as rows."""
+        X, X_val = (part.reshape(len(part), -1) for part in (self.X, self.X_val))
+        return BenchmarkParts(X[:n], self.y[:n], X_val, self.y_val)
+
+
+class BenchmarkData:
+    """CIFAR-10 and MNIST from a folder, their official parts; and random bytes of any shape.
+
+    Parameters
+    ----------
+    data_dir : path or None
+        Where named sets are looked for first; nothing is downloaded.
+    """
+
+    def __init__(self, data_dir: str | None = None) -> None:
+        self.data_dir = data_dir
+
+    @cached_property
+    def cifar10(self) -> BenchmarkParts:
+        """50,000 and 10,000 images of 32×32 pixels in three colours."""
+        return self._load("cifar10")
+
+    @cached_property
+    def mnist(self) -> BenchmarkParts:
+        """60,000 and 10,000 images of 28×28 pixels."""
+        return self._load("mnist")
+
+    def random(self, n: int, d: int, k: int) -> BenchmarkParts:
+        """Return n rows of d random bytes with random labels; the cost of a step does not depend on what they are."""
+        rng = np.random.default_rng(0)
+        X, y = rng.integers(0, 256, (n, d), dtype=np.uint8), rng.integers(0, k, n)
+        return BenchmarkParts(X, y, X[:1000], y[:1000])
+
+    def _load(self, name: str) -> BenchmarkParts:
+        train, _, test = load_dataset(name, data_dir=self.data_dir, validation_fraction=0, download=False)
+        return BenchmarkParts(train.X, train.y, test.X, test.y)
+
+
 @dataclass(frozen=True)
-class Figures:
+class ValidationFigures:
     """Mean loss and accuracy on the training and on the validation rows: one full validation."""
 
     train_loss: float
@@ -29,7 +77,7 @@ class Figures:
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class TrainingResult:
     """What training led to.
 
     Attributes
@@ -37,13 +85,13 @@ class Trained:
     weights : (k, d) or (m, k, d)
         Of scaled features.
     intercepts : (k,) or (m, k)
-    validations : tuple of Figures
+    validations : tuple of ValidationFigures
         One for each validation on the way.
     """
 
     weights: Array
     intercepts: Array
-    validations: tuple[Figures, ...] = ()
+    validations: tuple[ValidationFigures, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +165,8 @@ class TrainingWork:
 
         Raises
         ------
-        OutOfPatience
-            Between two batches, where :func:`~onelayer.bench.patience.patience` has set a limit.
+        TimeLimitExceeded
+            Between two batches, where :func:`~onelayer.bench.timing.time_limit` has set a limit.
         """
         orders = Orders(len(self.X), "pcg64", self.seed)
         for epoch in range(self.epochs):
@@ -128,7 +176,7 @@ class TrainingWork:
 
     def _batches(self, whole: Array, validated: frozenset[int]) -> Iterator[tuple[Array, bool]]:
         for step, batch in enumerate(whole):
-            check_patience()
+            check_time_limit()
             yield batch, step in validated
 
     def scaled(self, dtype: Any) -> tuple[Array, Array]:
@@ -156,9 +204,22 @@ class TrainingWork:
         X, X_val = self.scaled(np.float32)
         return replace(self, X=X, X_val=X_val, shift=0.0, scale=1.0)
 
-    def accuracy(self, trained: Trained) -> float:
+    def accuracy(self, trained: TrainingResult) -> float:
         """Return the share of validation rows decided rightly; of m models the best one's."""
         X = self.scaled(np.float32)[1]
         weights = trained.weights.reshape(-1, X.shape[1]).astype(np.float32)
         scores = (X @ weights.T + trained.intercepts.reshape(-1).astype(np.float32)).reshape(len(X), -1, self.k)
         return float((scores.argmax(axis=2) == self.y_val[:, np.newaxis]).mean(axis=0).max())
+
+
+def training_entry(
+    name: str, work: TrainingWork, settings: Mapping[str, Callable[[], Run]], missing: str | None = None
+) -> Competitor:
+    """Return the entry of a competitor that trains: times per epoch, the accuracy beside them."""
+
+    def figures(result: Any) -> dict[str, float]:
+        return {"accuracy": work.accuracy(result)}
+
+    return Competitor(
+        name, settings, work.multiply_adds, work.epochs, group="training", figures=figures, missing=missing
+    )

@@ -33,8 +33,8 @@ def bench(
 ) -> None:
     """Measure speed and memory beside other tools.
 
-    All do the same work, turn by turn; ratios are how many times as long as onelayer they take. What is not installed
-    is left out: pip install 'onelayer[bench]' has them all.
+    All do the same work, one after another in every round; ratios are how many times as long as onelayer they take.
+    What is not installed is left out: pip install 'onelayer[bench]' has them all.
     """
     from onelayer.bench import JOBS, BenchmarkData, get_job
     from onelayer.bench.results import Measured, describe_machine, write_result
@@ -65,7 +65,7 @@ def bench(
 
 
 def _show(measured: Measured) -> None:
-    from onelayer.bench.tables import ENTRY_COLUMNS, VERDICT_COLUMNS, entry_rows, skipped_lines, verdict_row
+    from onelayer.bench.results import ENTRY_COLUMNS, VERDICT_COLUMNS, entry_rows, skipped_lines, verdict_row
 
     result = measured.result
     say(f"{result.title} ({result.rounds} rounds, at most {result.threads} threads)")
@@ -83,7 +83,8 @@ def _show(measured: Measured) -> None:
 
 
 def _draw(folder: Path) -> None:
+    from onelayer.bench import JOBS
     from onelayer.bench.pictures import draw_all
     from onelayer.bench.results import read_results
 
-    draw_all(folder, [one.result for one in read_results(folder)])
+    draw_all(folder, [one.result for one in read_results(folder, JOBS)])
