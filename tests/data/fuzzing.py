@@ -27,7 +27,7 @@ from onelayer.data import load_dataset, read_image
 from onelayer.data.cifar import read_binary
 from onelayer.data.cifar_pickle import read_batch, read_names
 from onelayer.data.idx import read_idx
-from onelayer.errors import OnelayerError
+from onelayer.errors import DataWarning, OnelayerError
 
 MEMORY_LIMIT = 1 << 30  # of address space, over what the imports take
 ROWS = 20
@@ -93,13 +93,13 @@ def cifar_names() -> bytes:
 
 
 def _folder_of_images(path: Path) -> object:
-    other = path.parent / "other"
-    other.mkdir(exist_ok=True)
-    path.parent.joinpath("class").mkdir(exist_ok=True)
+    root = path.parent / "set"
+    for name in ("class", "other"):
+        (root / name).mkdir(parents=True, exist_ok=True)
     for i in range(3):
-        (other / f"{i}.png").write_bytes(encoded("PNG"))
-        (path.parent / "class" / f"{i}.png").write_bytes(path.read_bytes())
-    return load_dataset(path.parent)
+        (root / "other" / f"{i}.png").write_bytes(encoded("PNG"))
+        (root / "class" / f"{i}.png").write_bytes(path.read_bytes())
+    return load_dataset(root)
 
 
 def _idx_folder(path: Path) -> object:
@@ -196,6 +196,7 @@ def fuzz(name: str, examples: int) -> int:
         nonlocal refused
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             warnings.simplefilter("error")
+            warnings.simplefilter("ignore", DataWarning)
             path = Path(folder) / f"file{reader.suffix}"
             path.write_bytes(data)
             try:

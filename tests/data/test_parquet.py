@@ -87,13 +87,15 @@ def test_the_data_folder_of_a_hub_repository(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     write(tmp_path / "data" / "train-00000-of-00001.parquet")
     write(tmp_path / "data" / "test-00000-of-00001.parquet")
-    assert set(find_parquet(tmp_path)) == {"train", "test"}
+    found = find_parquet(tmp_path)
+    assert found is not None
+    assert set(found.parts) == {"train", "test"}
 
 
 @pytest.mark.parametrize("name", ["training", "train-00000-of-00001", "testify", "things"])
 def test_files_of_no_split_are_one_part(tmp_path: Path, name: str) -> None:
-    path = write(tmp_path / f"{name}.parquet")
-    assert find_parquet(tmp_path) == {"all": [path]}
+    write(tmp_path / f"{name}.parquet")
+    assert list(read_parquet_folder(tmp_path).parts) == ["all"]
 
 
 def test_a_missing_shard_is_refused(tmp_path: Path) -> None:
@@ -111,14 +113,16 @@ def test_resize(file: Path) -> None:
 
 
 BAD: list[tuple[str, dict[str, Any]]] = [
-    ("no image column", {"image": "picture"}),
-    ("no label column", {"label": "target"}),
-    ("must hold {bytes, path}", {"images": PICTURES}),
+    ("no image column", {"images": [0] * 12, "image": "thing"}),
+    ("no label column", {"labels": [[0]] * 12, "label": "other"}),
+    ("must hold {bytes, path}", {"images": ["text"] * 12}),
     ("must hold {bytes, path}", {"images": [{"bytes": "text", "path": ""}] * 12}),
-    ("must hold integers", {"labels": ["a"] * 12}),
-    ("must hold integers", {"labels": [0.5] * 12}),
-    ("rows have no label", {"labels": [0, None] * 6}),
-    ("label -1 at row 3", {"labels": [0, 1, 2, -1] * 3}),
+    ("must hold integers", {"labels": [[0]] * 12}),
+    ("fractions", {"labels": [0.5] * 12}),
+    ("6 rows have no label", {"labels": [0, None] * 6}),
+    ("6 rows have no label", {"labels": ["a", None] * 6}),
+    ("no row has a label", {"labels": [-1] * 12}),
+    ("label -1 at row 3", {"labels": [0, 1, 2, -1] * 3, "metadata": named(["a", "b", "c"])}),
     ("row 0 has no image bytes", {"images": [{"bytes": None, "path": "cat.png"}] * 11 + [{"bytes": b"", "path": ""}]}),
     (
         "row 2 can't be read as an image",

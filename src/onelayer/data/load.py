@@ -15,7 +15,7 @@ from onelayer.errors import ConfigError, DataError, DataWarning, did_you_mean, p
 
 from .catalog import CATALOG, CatalogEntry
 from .content import Content
-from .dataset import Dataset
+from .dataset import SPLITS, Dataset
 from .download import download
 from .image_options import AS_FOUND, LONGEST_SIDE, ImageLayout, ImageOptions, ResizeMode
 from .locate import Found, data_folder, find_by_name, find_by_path
@@ -23,7 +23,7 @@ from .official import check_identity, is_official
 from .splits import Splits, stratified
 from .untrusted import as_text, label
 
-__all__ = ["assemble", "find", "load_dataset", "load_splits", "read_parts"]
+__all__ = ["assemble", "find", "load_dataset", "load_splits", "load_whole", "read_parts"]
 
 _LARGEST_SEED = 2**32 - 1
 
@@ -45,8 +45,8 @@ def load_dataset(
 
     Official splits are kept: the official test part is ``test``, and ``validation_fraction`` of the official training
     part is split off as ``validation`` (an official validation part is used as it is; with no test part it is
-    ``test``). Sets without a split are divided 60/20/20 into train, validation and test. Splits are stratified and
-    seeded.
+    ``test``). Sets without a split, or with a training part alone, are divided 60/20/20 into train, validation and
+    test. Splits are stratified and seeded. Which folder or file is which part, its name says: see `parts`.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def load_dataset(
     Warns
     -----
     DataWarning
-        For every note of the parts: what was taken for granted.
+        For what was left out, and for every note of the parts: what was taken for granted.
 
     Examples
     --------
@@ -111,7 +111,8 @@ def load_dataset(
         download=download,
         progress=progress,
     )
-    for note in splits.train.provenance.notes:
+    read = splits.train.provenance
+    for note in (*filter(None, [read.left_out_line()]), *read.notes):
         warnings.warn(note, DataWarning, stacklevel=2)
     return splits
 
@@ -130,6 +131,29 @@ def load_splits(
     _check_arguments(validation_fraction, random_state, options)
     entry, found = find(name_or_path, data_dir, may_download=download, progress=progress)
     return _split(read_parts(entry, found, options), validation_fraction, random_state)
+
+
+def load_whole(
+    name_or_path: str | os.PathLike[str],
+    options: ImageOptions = AS_FOUND,
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+) -> Dataset:
+    """Load all rows of a data set as one, whatever its parts are: training rows first, then validation, then test.
+
+    Raises
+    ------
+    ConfigError, DataError, DownloadError, MissingDependencyError
+    """
+    entry, found = find(name_or_path, data_dir, may_download=True, progress=progress)
+    parts = read_parts(entry, found, options)
+    several = [parts[part] for part in SPLITS if part in parts]
+    first = several[0]
+    if len(several) == 1:
+        return replace(first, split="all")
+    X = np.concatenate([part.X for part in several])
+    return replace(first, X=X, y=np.concatenate([part.y for part in several]), split="all")
 
 
 def _check_arguments(fraction: float, seed: int, options: ImageOptions) -> None:
@@ -254,7 +278,7 @@ def _labels(
 
 def _range_of(content: Content) -> tuple[float, float]:
     """Return least and greatest training value of float features; test values are never looked at."""
-    X: NDArray[Any] = (content.parts.get("train") or content.parts["all"]).X
+    X: NDArray[Any] = (content.parts.get("train") or next(iter(content.parts.values()))).X
     if X.size == 0:
         return 0.0, 1.0  # the data set will be refused
     low, high = float(X.min()), float(X.max())
@@ -263,14 +287,26 @@ def _range_of(content: Content) -> tuple[float, float]:
 
 def _split(parts: dict[str, Dataset], fraction: float, seed: int) -> Splits:
     if "all" in parts:
-        return _named(stratified(parts["all"], {"test": 0.2, "validation": 0.2}, seed))
+        drawn = stratified(parts["all"], {"test": 0.2, "validation": 0.2}, seed)
+        return _named(drawn, "divided by chance into 60% train, 20% validation and 20% test")
+    if "train" not in parts:
+        first = next(iter(parts.values()))
+        raise DataError(
+            f"{first._label} has no training part. Evaluate a model on it, or name the folder or file to train on."
+        )
     if "test" not in parts:
         parts = {"train": parts["train"], "test": parts["validation"]}
     if "validation" not in parts and fraction > 0:
         parts = {**parts, **stratified(parts["train"], {"validation": fraction}, seed)}
-    return _named(parts)
+        return _named(parts, f"validation is {100 * fraction:.4g}% of the training part, drawn by chance")
+    return _named(parts, "")
 
 
-def _named(parts: dict[str, Dataset]) -> Splits:
-    named = {name: replace(part, split=name) for name, part in parts.items()}
+def _named(parts: dict[str, Dataset], division: str) -> Splits:
+    read = parts["train"].provenance
+    files = dict(read.files)
+    if "validation" in files and parts["test"].split == "validation":
+        files["test"] = files.pop("validation")
+    provenance = replace(read, files=files, division=division)
+    named = {name: replace(part, split=name, provenance=provenance) for name, part in parts.items()}
     return Splits(named["train"], named.get("validation"), named["test"])

@@ -93,7 +93,7 @@ def decode_parts(parts: Mapping[str, Pictures], options: ImageOptions) -> Decode
     Parameters
     ----------
     parts : mapping of str to Pictures
-        ``"train"`` or ``"all"`` among them.
+        ``"train"`` or ``"all"`` decide what all become; where neither is there, the first does.
     options : ImageOptions
         What is asked for.
 
@@ -104,7 +104,7 @@ def decode_parts(parts: Mapping[str, Pictures], options: ImageOptions) -> Decode
     DataError
         If there are not as many as announced, or they need more memory than there may be.
     """
-    deciding = "train" if "train" in parts else "all"
+    deciding = next(part for part in ("train", "all", *parts) if part in parts)
     with quiet(), ThreadPoolExecutor(max_workers=_threads()) as pool:
         settled, first = _settled(pool, parts[deciding], options)
         decoded = {

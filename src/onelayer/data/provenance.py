@@ -36,18 +36,21 @@ class Provenance:
         What was decided that could have been decided otherwise, each a sentence.
     pictures : mapping of str to PictureSurvey
         What the pictures of each part were before they became arrays, if they were pictures.
+    division : str
+        Which parts were drawn by chance, empty where none was.
 
     Examples
     --------
     >>> read = Provenance({"train": ("a.npz",)}, (LeftOut("b.txt", "not an image"), LeftOut("c.txt", "not an image")))
     >>> read.lines()
-    ['train: a.npz', 'left out: 2 files or folders (not an image: b.txt, c.txt)']
+    ['parts: train from a.npz', 'left out: 2 files or folders (not an image: b.txt, c.txt)']
     """
 
     files: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
     pictures: Mapping[str, PictureSurvey] = field(default_factory=lambda: MappingProxyType({}))
+    division: str = ""
 
     def noting(self, *notes: str) -> Provenance:
         """Return the same with more notes."""
@@ -61,19 +64,26 @@ class Provenance:
         """Return what a user is told: which files became which part, what was left out, and the notes."""
         told = []
         if self.files:
-            told.append("; ".join(f"{part}: {_some(names)}" for part, names in self.files.items()))
-        if self.left_out:
-            reasons = "; ".join(f"{reason}: {_some(names)}" for reason, names in self._by_reason().items())
-            count = len(self.left_out)
-            told.append(
-                f"left out: {count:,} file{'s' if count > 1 else ''} or folder{'s' if count > 1 else ''} ({reasons})"
-            )
+            sources = [f"{part} from {_some(names)}" for part, names in self.files.items() if part != "all"]
+            whole = [_some(self.files["all"])] if "all" in self.files else []
+            told.append("parts: " + "; ".join([*whole, *sources, *([self.division] if self.division else [])]))
+        if line := self.left_out_line():
+            told.append(line)
         return [*told, *self.notes]
+
+    def left_out_line(self) -> str:
+        """Return what was left out, and why, in a line; an empty text if nothing was."""
+        if not self.left_out:
+            return ""
+        count, plural = len(self.left_out), "s" if len(self.left_out) > 1 else ""
+        reasons = "; ".join(f"{reason}: {_some(names)}" for reason, names in self._by_reason().items())
+        return f"left out: {count:,} file{plural} or folder{plural} ({reasons})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it; of each reason for leaving out at most 1,000 names, and their number."""
         return {
             "files": {part: list(names[:_MOST_LISTED]) for part, names in self.files.items()},
+            "division": self.division,
             "left_out": [
                 {"reason": reason, "count": len(names), "names": names[:_MOST_LISTED]}
                 for reason, names in self._by_reason().items()
