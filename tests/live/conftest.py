@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from onelayer.live.snapshot import Subject
+from onelayer.live.snapshot import RunDescription
 from onelayer.live.watching import Live
 from onelayer.losses import LOSSES
 from onelayer.models import LinearParameters
@@ -21,7 +21,9 @@ from onelayer.rows import RowSource
 from onelayer.training import Part, Problem, TrainingParameters, TrainingState, train
 
 SHAPE = (2, 3, 1)
-SUBJECT = Subject("<b>shapes</b>, softmax", {"keep": "best"}, ("<i>one</i>", "two", "three"), SHAPE, majority_share=0.5)
+DESCRIPTION = RunDescription(
+    "<b>shapes</b>, softmax", {"keep": "best"}, ("<i>one</i>", "two", "three"), SHAPE, majority_share=0.5
+)
 
 
 class Client:
@@ -57,7 +59,7 @@ class Client:
 @pytest.fixture
 def live() -> Iterator[Live]:
     with Live() as live:
-        live.describe(SUBJECT)
+        live.describe(DESCRIPTION)
         yield live
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from onelayer.live.app import HEADERS
+from onelayer.live.server import HEADERS
 
 
 def test_page_is_served(client):

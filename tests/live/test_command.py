@@ -36,7 +36,7 @@ def test_port_without_the_page(folder, capsys):
 
 
 def test_without_the_extra_is_one_line(folder, capsys, monkeypatch):
-    monkeypatch.setattr("onelayer.live.web_extra.find_spec", lambda name: None)
+    monkeypatch.setattr("onelayer.live.watching.find_spec", lambda name: None)
     assert main(["train", "--live", "--out", "run"]) == 2
     assert re.fullmatch(r"error: .*onelayer\[live\]'\n", capsys.readouterr().err)
     assert not (folder / "run").exists()

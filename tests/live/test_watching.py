@@ -188,7 +188,7 @@ def test_port_that_is_taken(live, client):
 
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
 def test_without_the_extra(monkeypatch, missing):
-    monkeypatch.setattr("onelayer.live.web_extra.find_spec", lambda name: None if name == missing else object())
+    monkeypatch.setattr("onelayer.live.watching.find_spec", lambda name: None if name == missing else object())
     with pytest.raises(MissingDependencyError, match=r"onelayer\[live\]"):
         Live()
 

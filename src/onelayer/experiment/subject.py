@@ -5,12 +5,12 @@ from __future__ import annotations
 from onelayer.data import Splits
 from onelayer.experiment.config import ExperimentConfig
 from onelayer.features.registry import in_words
-from onelayer.live.snapshot import Subject
+from onelayer.live.snapshot import RunDescription
 
 __all__ = ["subject_of"]
 
 
-def subject_of(config: ExperimentConfig, splits: Splits) -> Subject:
+def subject_of(config: ExperimentConfig, splits: Splits) -> RunDescription:
     """Return what is shown of an experiment beside its training."""
     shape = splits.train.image_shape
     reason = ""
@@ -22,7 +22,7 @@ def subject_of(config: ExperimentConfig, splits: Splits) -> Subject:
     elif shape[2] not in (1, 3):
         reason = f"Images of {shape[2]} channels can't be shown."
     counts = None if splits.validation is None else splits.validation.class_counts
-    return Subject(
+    return RunDescription(
         title=f"{splits.train.title}, {config.loss}",
         config=config.model_dump(),
         class_names=splits.train.class_names,

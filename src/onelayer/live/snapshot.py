@@ -1,23 +1,26 @@
-"""What is shown of training: what it is of, and where it is at one moment."""
+"""What is shown of training: what it is of, where it is at one moment, and how it ended."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
+from onelayer.errors import OnelayerError, printable
 from onelayer.training.history import History
 from onelayer.training.state import TrainingState
 
-__all__ = ["Snapshot", "Subject"]
+__all__ = ["RunDescription", "Snapshot", "ended_phrase", "failed_phrase", "outcome_lines"]
+
 
 _LONGEST_SIDE = 64  # of a picture of weights; larger images are thinned out
 
 
 @dataclass(frozen=True)
-class Subject:
+class RunDescription:
     """What is trained on what. Names are text, whatever they look like.
 
     Parameters
@@ -82,3 +85,57 @@ def _pictures(weights: npt.NDArray[Any], image_shape: tuple[int, ...]) -> npt.ND
     every = -(-max(image_shape[:2]) // _LONGEST_SIDE)
     images = weights.reshape(-1, *image_shape)[:, ::every, ::every]
     return images[1:] - images[:1] if len(images) == 2 else images.copy()
+
+
+PARTS = {"test": "Test", "validation": "Validation", "train": "Training"}
+
+
+def ended_phrase(metrics: Mapping[str, Any]) -> str:
+    """Return how training ended, from what metrics.json holds.
+
+    Examples
+    --------
+    >>> ended_phrase({"interrupted": False, "stopped_epoch": None, "epochs": 50})
+    'Training has ended after 50 epochs.'
+    """
+    if metrics["interrupted"]:
+        return "Training was stopped: the model holds what was learned until then."
+    if metrics["stopped_epoch"] is not None:
+        return f"Training has ended early, in epoch {metrics['stopped_epoch']}."
+    return f"Training has ended after {metrics['epochs']} epochs."
+
+
+def failed_phrase(error: BaseException) -> str:
+    """Return that training ended by an error.
+
+    Examples
+    --------
+    >>> failed_phrase(KeyboardInterrupt())
+    'Training was broken off.'
+    """
+    if isinstance(error, OnelayerError):
+        return f"Training failed: {printable(str(error), 500)}"
+    return "Training was broken off." if isinstance(error, KeyboardInterrupt) else "Training failed: see the terminal."
+
+
+def outcome_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the accuracy on each part, and where the report is.
+
+    Examples
+    --------
+    >>> part = {"accuracy": 0.93, "accuracy_interval": [0.9, 0.95], "loss": 0.25, "n": 360}
+    >>> outcome_lines({"test": part, "run_dir": "/runs/one"})
+    ['Test accuracy 93.00% (95% interval 90.00% to 95.00%, 360 rows), loss 0.2500.', 'Report: /runs/one/report.html']
+    """
+    lines = []
+    for name in PARTS:
+        if name in metrics:
+            part = metrics[name]
+            low, high = part["accuracy_interval"]
+            loss = "not finite" if part["loss"] is None else f"{part['loss']:.4f}"
+            lines.append(
+                f"{PARTS[name]} accuracy {part['accuracy']:.2%} "
+                f"(95% interval {low:.2%} to {high:.2%}, {part['n']:,} rows), loss {loss}."
+            )
+    report = Path(metrics["run_dir"]).absolute() / "report.html"
+    return [*lines, f"Report: {printable(str(report), 2000)}"]
