@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 LOADED = (
     "import json, sys; before = set(sys.modules); import onelayer; print(json.dumps([*(sys.modules.keys() - before)]))"
 )
@@ -31,6 +33,7 @@ def test_import_loads_only_the_standard_library():
     }
 
 
+@pytest.mark.alone
 def test_import_takes_at_most_150_milliseconds():
     run("import onelayer")  # compiles it, if nothing has yet
     assert statistics.median(seconds("import onelayer") for _ in range(7)) <= 0.15

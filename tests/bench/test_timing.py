@@ -51,6 +51,7 @@ def test_figures_are_those_of_the_last_run():
     assert timed.figures == {"accuracy": 4}
 
 
+@pytest.mark.alone
 def test_a_run_is_timed_from_outside_unless_it_times_itself():
     measured = Competitor("a", {"x": lambda: lambda: time.sleep(0.02)}, work=1.0)
     (timed,) = time_entries([measured], rounds=1)

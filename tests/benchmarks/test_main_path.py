@@ -82,6 +82,7 @@ def test_part_without_data_is_left_out_and_says_so(module, tmp_path, capsys, mon
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_missed_target_is_named(module, monkeypatch, capsys):
     startup = module("startup")
     monkeypatch.setattr(startup, "LIMITS", {"import onelayer": 1e-6})
@@ -90,6 +91,7 @@ def test_a_missed_target_is_named(module, monkeypatch, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("part", ["memory", "startup"])
 def test_limits_of_the_main_path(module, data_dir, part, capsys):
     assert module("main_path").main([part, "--data-dir", str(data_dir), "--check"]) == 0, capsys.readouterr().out

@@ -11,7 +11,7 @@ import pytest
 
 from onelayer.experiment import load_config, run_experiment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 # What draws is loaded beforehand: the limits are for making the page, not for imports, which a command has once.
 MAKING = """

@@ -87,6 +87,7 @@ def test_help_loads_nothing_heavy(arguments):
     assert not HEAVY & set(loaded)
 
 
+@pytest.mark.alone
 def test_help_takes_at_most_800_milliseconds():
     def seconds():
         started = time.perf_counter()

@@ -38,6 +38,7 @@ def processor_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
+@pytest.mark.alone
 def test_digits_in_ten_seconds_and_to_94_percent(onelayer_process):
     before = processor_seconds()
     outcome = onelayer_process("train", "--json")

@@ -21,6 +21,8 @@ from onelayer.reporting.weights import weight_limit, weight_pixels
 from onelayer.solvers.status import Status
 from onelayer.training.listeners import Listener
 
+pytestmark = pytest.mark.alone
+
 METRICS = {
     "interrupted": False,
     "stopped_epoch": None,
