@@ -132,7 +132,11 @@ _CONFIGURATION = {
     "lift_parameters": "Further parameters of the lift, as its class has them.",
     "classes": "Labels to keep; they become 0, 1, … in this order.",
     "train_rows": "Train on so many of the first rows.",
-    "resize": "Height and width to stretch image files to.",
+    "resize": "Height and width to bring image files to; by default their own, or of different sizes a square.",
+    "resize_mode": "How: stretched, cut to the middle in proportion, or set in black bars. `stretch` where `resize` is "
+    "given, `crop` where the size is chosen.",
+    "value_range": "What black and white are in the images; by default what the files or their values say.",
+    "image_layout": "Whether arrays of images are (n, h, w, c) or (n, c, h, w); by default what their shape says.",
     "validate_on": "With `test` the test part takes the place of the validation part, and nothing is left to test on.",
 }
 _SWEEPS = {

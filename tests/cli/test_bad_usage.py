@@ -223,9 +223,9 @@ def test_damaged_models_are_refused(onelayer, folder, digits_run, verb, damage, 
     check_refusal(onelayer(verb, *arguments[verb]), word)
 
 
-def test_images_that_do_not_fit_a_model(onelayer, digits_run, class_folders, folder):
-    class_folders(size=(4, 4))
-    check_refusal(onelayer("evaluate", digits_run, "photos"), "8×8×3 images, but the model was trained on 8×8×1 images")
+def test_images_that_do_not_fit_a_model(onelayer, digits_run, folder):
+    np.savez(folder / "c.npz", X=np.full((60, 8, 8, 3), 255, np.uint8), y=np.arange(60) % 10)
+    check_refusal(onelayer("evaluate", digits_run, "c.npz"), "8×8×3 images, but the model was trained on 8×8×1 images")
     np.savez(folder / "f.npz", X=np.zeros((60, 64)), y=np.arange(60) % 10)
     check_refusal(
         onelayer("evaluate", digits_run, "f.npz"), "f has features, but the model was trained on 8×8×1 images"

@@ -178,7 +178,7 @@ def test_ctrl_c_before_training_leaves_nothing(onelayer, folder, monkeypatch, ve
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("onelayer.experiment.data.load_dataset", interrupted)
+    monkeypatch.setattr("onelayer.experiment.data.load_splits", interrupted)
     outcome = onelayer(*verb, "--out", "a/run")
     assert (outcome.code, outcome.out, outcome.err) == (1, "", "error: interrupted\n")
     assert list(folder.iterdir()) == []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from onelayer.cli.images import Layout, Resize, ValueRange, Way, image_keys
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table
 
 __all__ = ["data"]
@@ -41,17 +42,18 @@ def list_sets(data_dir: DataDir = None, json: Json = False) -> None:
 @data.command("show")
 def show(
     dataset: Set,
-    resize: Annotated[str | None, typer.Option(metavar="H,W", help="Stretch image files to this size.")] = None,
+    resize: Resize = None,
+    resize_mode: Way = None,
+    value_range: ValueRange = None,
+    layout: Layout = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Say what a data set holds."""
-    from onelayer.cli.training import integers
     from onelayer.data import describe, load_dataset
 
-    size = integers(resize, "--resize")
-    sides: Any = tuple(size) if size else None  # two of them, or load_dataset says so
-    found = describe(load_dataset(dataset, data_dir=data_dir, resize=sides, progress=True))
+    images = image_keys(resize, resize_mode, value_range, layout)
+    found = describe(load_dataset(dataset, data_dir=data_dir, **images, progress=True))
     if json:
         show_json(found)
         return

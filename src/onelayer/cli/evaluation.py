@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from onelayer.cli.images import Layout, ValueRange, image_keys
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table
 from onelayer.cli.training import percent, show_parts
 from onelayer.errors import ConfigError, InputError
@@ -23,13 +24,18 @@ def evaluate(
     model: Model,
     dataset: Annotated[str, typer.Argument(metavar="SET", help="A catalog name or a path.")],
     split: Annotated[str, typer.Option(metavar="PART", help="train, validation or test.")] = "test",
+    value_range: ValueRange = None,
+    layout: Layout = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Evaluate a model on one part of a data set."""
+    from onelayer.data.image_options import ImageOptions
     from onelayer.experiment import evaluate_model
 
-    figures = evaluate_model(Path(model), dataset, split, data_dir=Path(data_dir) if data_dir else None, progress=True)
+    images = ImageOptions(**image_keys(value_range=value_range, layout=layout))
+    place = Path(data_dir) if data_dir else None
+    figures = evaluate_model(Path(model), dataset, split, images=images, data_dir=place, progress=True)
     if json:
         show_json(figures)
         return

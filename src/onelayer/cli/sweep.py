@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from onelayer.cli.features import Features, Lift
+from onelayer.cli.images import Layout, Resize, ValueRange, Way, image_keys, integers
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
-from onelayer.cli.training import integers, new_place, percent, show_parts
+from onelayer.cli.training import new_place, percent, show_parts
 
 __all__ = ["sweep"]
 
@@ -52,7 +53,10 @@ def sweep(
     classes: Annotated[
         str | None, typer.Option(metavar="LABELS", help="Keep these labels only, e.g. 2,3; they become 0, 1, …")
     ] = None,
-    resize: Annotated[str | None, typer.Option(metavar="H,W", help="Stretch image files to this size.")] = None,
+    resize: Resize = None,
+    resize_mode: Way = None,
+    value_range: ValueRange = None,
+    layout: Layout = None,
     out: Annotated[
         str | None, typer.Option(metavar="DIR", help="Run directory; by default a new one under runs/.")
     ] = None,
@@ -78,7 +82,7 @@ def sweep(
         "features": features,
         "lift": lift,
         "classes": integers(classes, "--classes"),
-        "resize": integers(resize, "--resize"),
+        **image_keys(resize, resize_mode, value_range, layout),
     }
     keys = gather_keys(Path(config) if config else None, dataset, settings or [], options)
     if "grid" not in keys:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from onelayer.cli.features import Features, Lift
+from onelayer.cli.images import Layout, Resize, ValueRange, Way, image_keys, integers
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
-from onelayer.errors import ConfigError, printable
+from onelayer.errors import ConfigError
 
 if TYPE_CHECKING:
     from onelayer.live.watching import Live
 
-__all__ = ["integers", "new_place", "percent", "show_parts", "train"]
+__all__ = ["new_place", "percent", "show_parts", "train"]
 
 
 def train(
@@ -46,7 +47,10 @@ def train(
     classes: Annotated[
         str | None, typer.Option(metavar="LABELS", help="Keep these labels only, e.g. 2,3; they become 0, 1, …")
     ] = None,
-    resize: Annotated[str | None, typer.Option(metavar="H,W", help="Stretch image files to this size.")] = None,
+    resize: Resize = None,
+    resize_mode: Way = None,
+    value_range: ValueRange = None,
+    layout: Layout = None,
     out: Annotated[
         str | None, typer.Option(metavar="DIR", help="Run directory; by default a new one under runs/.")
     ] = None,
@@ -69,7 +73,9 @@ def train(
     from onelayer.training.progress import Progress
 
     place: dict[str, Any] = {"data_dir": Path(data_dir) if data_dir else None, "progress": True}
-    if resume is not None and any((dataset, config, settings, features, lift, classes, resize, out, overwrite)):
+    images = image_keys(resize, resize_mode, value_range, layout)
+    given = (dataset, config, settings, features, lift, classes, *images.values(), out, overwrite)
+    if resume is not None and any(given):
         raise ConfigError(
             "--resume takes everything from the run; give nothing but --live, --port, --data-dir and --json with it"
         )
@@ -84,7 +90,7 @@ def train(
                 "features": features,
                 "lift": lift,
                 "classes": integers(classes, "--classes"),
-                "resize": integers(resize, "--resize"),
+                **images,
             }
             settled = load_config(Path(config) if config else None, dataset, settings or [], options)
             target = Path(out) if out else new_place(settled.dataset, settled.loss)
@@ -138,18 +144,6 @@ def show_parts(metrics: dict[str, Any]) -> None:
 def percent(share: float) -> str:
     """Return a share in percent, with two places."""
     return f"{100 * share:.2f}%"
-
-
-def integers(text: str | None, option: str) -> list[int] | None:
-    """Return the whole numbers of an option such as ``--resize 32,32``."""
-    if text is None:
-        return None
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise ConfigError(
-            f"{option} {printable(text)!r}: write whole numbers with commas between them, e.g. 32,32"
-        ) from None
 
 
 def new_place(dataset: str, loss: str) -> Path:

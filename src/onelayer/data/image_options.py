@@ -62,6 +62,10 @@ class ImageOptions:
                 "value_range must be two numbers, what is black and what is white, the first less than the second, "
                 f"got {self.value_range!r}."
             )
+        if self.resize is not None:
+            object.__setattr__(self, "resize", tuple(int(side) for side in self.resize))
+        if self.value_range is not None:
+            object.__setattr__(self, "value_range", tuple(float(end) for end in self.value_range))
         for name, known in (("resize_mode", ResizeMode), ("image_layout", ImageLayout)):
             value = getattr(self, name)
             if value is not None and value not in get_args(known):

@@ -39,6 +39,11 @@ class Found:
     format: str
     read: Callable[[ImageOptions], Content]
 
+    @property
+    def holds_pictures(self) -> bool:
+        """Whether its images are encoded pictures, which can be brought to any size and colour."""
+        return self.format in ("class folders", "Parquet")
+
 
 def data_folder(data_dir: str | os.PathLike[str] | None) -> Path | None:
     """Return ``data_dir``, else the folder that ``ONELAYER_DATA`` names, else None.

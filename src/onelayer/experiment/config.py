@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+import numpy as np
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from onelayer.data.image_options import ImageLayout, ImageOptions, ResizeMode
 from onelayer.errors import ConfigError, printable
 from onelayer.features.base import ImageFeatures
 from onelayer.features.naming import make_features, make_lift
@@ -77,6 +79,9 @@ class ExperimentConfig(TrainingParameters):
     classes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=2, strict=False)] | None = None
     train_rows: Count | None = None
     resize: tuple[Count, Count] | None = None
+    resize_mode: ResizeMode | None = None
+    value_range: tuple[float, float] | None = None
+    image_layout: ImageLayout | None = None
     validate_on: Literal["validation", "test"] = "validation"
     random_state: Annotated[int, Field(ge=0, lt=2**32)] = 0
     image_shape: None = None  # known from the images
@@ -105,6 +110,13 @@ class ExperimentConfig(TrainingParameters):
             raise PydanticCustomError("two_sizes", "give two sizes, height and width")
         return value
 
+    @field_validator("value_range")
+    @classmethod
+    def _black_and_white(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        if value is not None and not (np.isfinite(value).all() and value[0] < value[1]):
+            raise PydanticCustomError("black_and_white", "give what is black and what is white, the first the less")
+        return value
+
     def make_features(self) -> ImageFeatures:
         """Return what turns images into rows, not fitted.
 
@@ -119,6 +131,11 @@ class ExperimentConfig(TrainingParameters):
         if self.lift_parameters:
             raise ConfigError(f"lift_parameters are given, but no lift: set lift to one of {', '.join(LIFTS)}")
         return features
+
+    @property
+    def image_options(self) -> ImageOptions:
+        """What is asked for of the set's images."""
+        return ImageOptions(self.resize, self.resize_mode, value_range=self.value_range, image_layout=self.image_layout)
 
     @property
     def training(self) -> dict[str, Any]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from onelayer.arrays import Array
-from onelayer.data import Dataset, load_dataset
-from onelayer.data.load import find
+from onelayer.data import Dataset
+from onelayer.data.image_options import ImageOptions
+from onelayer.data.load import find, load_splits
 from onelayer.data.splits import Splits
-from onelayer.errors import DataError, InputError, printable
+from onelayer.errors import DataError, DataWarning, InputError, printable
 from onelayer.experiment.config import ExperimentConfig
 from onelayer.features.base import ImageFeatures
 
-__all__ = ["RowMaker", "Rows", "fitting_size", "load_parts"]
+__all__ = ["RowMaker", "Rows", "fitting_options", "load_parts"]
 
 
 @dataclass(frozen=True)
@@ -26,27 +28,35 @@ class Rows:
     y: Array
 
 
-def load_parts(config: ExperimentConfig, data_dir: Path | None, *, progress: bool = False) -> Splits:
+def load_parts(
+    config: ExperimentConfig, data_dir: Path | None, *, options: ImageOptions | None = None, progress: bool = False
+) -> Splits:
     """Load the parts that ``config`` asks for: its classes, its first training rows.
 
     With ``validate_on="test"`` the official training part stays whole, and the test part stands in the place of the
-    validation part too;
-    nothing is left to test on then.
+    validation part too; nothing is left to test on then. ``options`` stand in for what ``config`` says of images.
 
     Raises
     ------
     DataError, DownloadError, MissingDependencyError, ConfigError
+
+    Warns
+    -----
+    DataWarning
+        For everything that was taken for granted.
     """
     on_test = config.validate_on == "test"
     fraction = 0.0 if on_test else config.validation_fraction
-    splits = load_dataset(
+    splits = load_splits(
         config.dataset,
+        config.image_options if options is None else options,
         data_dir=data_dir,
         validation_fraction=fraction,
         random_state=config.random_state,
-        resize=config.resize,
         progress=progress,
     )
+    for note in splits.train.provenance.notes:
+        warnings.warn(note, DataWarning, stacklevel=2)
     train, validation, test = splits.train, splits.test if on_test else splits.validation, splits.test
     if config.train_rows is not None:
         if config.train_rows > train.n:
@@ -59,23 +69,29 @@ def load_parts(config: ExperimentConfig, data_dir: Path | None, *, progress: boo
     return Splits(train, validation, test)
 
 
-def fitting_size(dataset: str, data_dir: Path | None, image_shape: tuple[int, ...] | None) -> tuple[int, int] | None:
-    """Return the size to bring a set's image files to for a model of images ``(h, w, c)``, or of features (None).
+def fitting_options(dataset: str, data_dir: Path | None, asked: ImageOptions, model: ImageOptions) -> ImageOptions:
+    """Return how to read the images of a set for a model: pictures become what the model makes of pictures.
 
-    None if they have it, or if they can't be brought to another.
+    Parameters
+    ----------
+    asked : ImageOptions
+        What the user says of the images; it comes first.
+    model : ImageOptions
+        What the model makes of pictures.
 
     Raises
     ------
     DataError, DownloadError
         If there is no such set.
     """
-    if image_shape is None:
-        return None
     entry, found = find(dataset, data_dir, may_download=True, progress=True)
-    height, width, *_ = image_shape
-    if found.format not in ("class folders", "Parquet") or (entry and entry.image_shape[:2] == (height, width)):
-        return None
-    return height, width
+    if not found.holds_pictures:
+        return asked
+    fitting = replace(model, value_range=asked.value_range or model.value_range)
+    if entry is not None and entry.image_shape[:2] == model.resize:
+        # The set has that size: asked for, its content would not be checked against the official one.
+        return replace(fitting, resize=None)
+    return fitting
 
 
 def _check_classes(train: Dataset) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from onelayer.data import Dataset, Splits
+from onelayer.data.image_options import AS_FOUND, ImageOptions
 from onelayer.errors import ConfigError, DataError, printable
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.judging import judge_classifier
 from onelayer.evaluation import PartFigures, RunFigures, evaluate_outcomes
 from onelayer.experiment.config import ExperimentConfig, run_config
-from onelayer.experiment.data import Rows, fitting_size, load_parts
+from onelayer.experiment.data import Rows, fitting_options, load_parts
 from onelayer.image_model import ImageModel, load_model, size_text
 from onelayer.storage.run_directory import RunDirectory
 
@@ -29,12 +31,18 @@ def find_model(path: Path) -> tuple[ImageModel | OneLayerClassifier, RunDirector
 
 
 def evaluate_model(
-    path: Path, dataset: str, split: str = "test", *, data_dir: Path | None = None, progress: bool = False
+    path: Path,
+    dataset: str,
+    split: str = "test",
+    *,
+    images: ImageOptions = AS_FOUND,
+    data_dir: Path | None = None,
+    progress: bool = False,
 ) -> dict[str, Any]:
     """Evaluate a saved model on one part of a data set; the result has the keys of metrics.json.
 
     The parts are those that training with the defaults sees. A model of some of the set's classes is evaluated on the
-    rows of these.
+    rows of these. Pictures become what the model makes of pictures; ``images`` says what else is to be known of them.
 
     Raises
     ------
@@ -44,7 +52,7 @@ def evaluate_model(
         raise ConfigError(f"split {printable(split)!r} is not train, validation or test")
     started = perf_counter()
     model, run = find_model(path)
-    splits = _load_parts(model, run, dataset, data_dir, progress)
+    splits = _load_parts(model, run, dataset, images, data_dir, progress)
     part: Dataset | None = getattr(splits, split)
     if part is None:
         raise DataError(f"{printable(dataset)} has no {split} part")
@@ -76,15 +84,25 @@ def _load_parts(
     model: ImageModel | OneLayerClassifier,
     run: RunDirectory | None,
     dataset: str,
+    images: ImageOptions,
     data_dir: Path | None,
     progress: bool,
 ) -> Splits:
     """Return the parts that the run saw; of another set, or for a bare model file, those that the defaults make."""
     config = ExperimentConfig() if run is None else run_config(run)
     if run is None or config.dataset != dataset:
-        size = fitting_size(dataset, data_dir, model.image_shape)
-        config = config.model_copy(update={"dataset": dataset, "resize": size, "classes": None, "train_rows": None})
-    return load_parts(config, data_dir, progress=progress)
+        config = config.model_copy(update={"dataset": dataset, "classes": None, "train_rows": None})
+        asked = images
+    else:
+        own = config.image_options
+        asked = replace(
+            own,
+            value_range=images.value_range or own.value_range,
+            image_layout=images.image_layout or own.image_layout,
+        )
+    if isinstance(model, ImageModel):
+        asked = fitting_options(dataset, data_dir, asked, model.preparation)
+    return load_parts(config, data_dir, options=asked, progress=progress)
 
 
 def _image_rows(model: ImageModel, part: Dataset) -> tuple[Rows, Dataset]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.data import Dataset, load_dataset
+from onelayer.data import Dataset
+from onelayer.data.load import load_splits
 from onelayer.data.splits import Splits
 from onelayer.errors import ConfigError, printable
 from onelayer.experiment.data import RowMaker, Rows
@@ -106,12 +107,12 @@ class Library:
         split_seed = seed if own_split else 0
         key = (*_source(experiment), fraction, split_seed)
         if key not in self._splits:
-            self._splits[key] = load_dataset(
+            self._splits[key] = load_splits(
                 experiment.dataset,
+                experiment.image_options,
                 data_dir=self.data_dir,
                 validation_fraction=fraction,
                 random_state=split_seed,
-                resize=experiment.resize,
                 download=False,
             )
         return self._splits[key]
@@ -155,7 +156,7 @@ def _seen(experiment: Experiment) -> Hashable:
 
 
 def _source(experiment: Experiment) -> tuple[object, ...]:
-    return experiment.dataset, experiment.resize
+    return experiment.dataset, experiment.image_options
 
 
 def _first(rows: Rows, experiment: Experiment, part: Dataset) -> Rows:
