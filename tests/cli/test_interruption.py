@@ -113,7 +113,7 @@ def test_killed_before_the_first_checkpoint_a_run_starts_over(begin, folder, uni
     process = begin("train", *JOB, "--out", "run")
     wait_for(folder / "run" / "config.toml", process)
     kill(process)
-    assert [path.name for path in (folder / "run").iterdir()] == ["config.toml"]
+    assert {path.name for path in (folder / "run").iterdir()} == {"config.toml", ".onelayer.lock"}
     finish(begin("train", "--resume", "run"))
     assert result(folder / "run") == uninterrupted
 

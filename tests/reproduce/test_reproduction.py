@@ -84,7 +84,7 @@ def test_ctrl_c_ends_what_is_running_with_its_epoch(tmp_path, own_text, together
 
 def test_what_goes_wrong_names_the_experiment(tmp_path, own_text):
     wrong = own_text.replace("max_epochs = 5", 'max_epochs = 5\nloss = "logistic"')
-    with pytest.raises(InputError, match=r"^(digits|together)/plain: .*use loss='softmax'$"):
+    with pytest.raises(InputError, match=r"^(digits|together)/(plain|strong L2): .*use loss='softmax'$"):
         reproduce([parse_protocol(wrong, "my.toml", "my")], tmp_path)
 
 

@@ -121,7 +121,8 @@ def report(
     elif out is not None or overwrite:
         raise ConfigError("--out and --overwrite are for comparisons: the report of one run goes into its directory")
     else:
-        path = report_run(found[0])
+        with found[0].locked():
+            path = report_run(found[0])
     if json:
         show_json({"report": str(path)})
     else:

@@ -79,39 +79,47 @@ def resume_run(
     Raises
     ------
     RunDirectoryError
-        If there is no run.
+        If there is no run, or another process is at work in it.
     ModelFileError
         If the checkpoint is damaged or belongs to other data.
     """
     run = RunDirectory.open(out)
-    config = run_config(run)
-    if isinstance(config, SweepConfig):
-        raise ConfigError(f"{run} is a sweep, which can't be resumed: onelayer sweep --config runs it again")
-    checkpoint = load_checkpoint(run.checkpoint_path) if run.checkpoint_path.is_file() else None
-    splits = load_parts(config, data_dir, progress=progress)
-    if checkpoint is not None and checkpoint[1].get("fingerprint") != splits.train.fingerprint:
-        raise ModelFileError(f"{run}: the checkpoint belongs to other training data; start over with --overwrite")
-    return train_and_write(config, run, splits, checkpoint, listeners, live)
+    with run.locked():
+        config = run_config(run)
+        if isinstance(config, SweepConfig):
+            raise ConfigError(f"{run} is a sweep, which can't be resumed: onelayer sweep --config runs it again")
+        checkpoint = load_checkpoint(run.checkpoint_path) if run.checkpoint_path.is_file() else None
+        splits = load_parts(config, data_dir, progress=progress)
+        if checkpoint is not None and checkpoint[1].get("fingerprint") != splits.train.fingerprint:
+            raise ModelFileError(f"{run}: the checkpoint belongs to other training data; start over with --overwrite")
+        return train_and_write(config, run, splits, checkpoint, listeners, live)
 
 
 @contextlib.contextmanager
 def claimed(out: Path, config: ExperimentConfig, *, overwrite: bool) -> Iterator[Claim]:
-    """Claim a folder for a run.
+    """Claim a folder for a run; no other process writes into it meanwhile.
 
     What goes wrong before training begins leaves nothing behind, and an earlier run in ``out`` as it was.
 
     Raises
     ------
     RunDirectoryError
-        If no run may begin there.
+        If no run may begin there, or another process is at work in it.
     """
     new_folders = [folder for folder in (out, *out.parents) if not os.path.lexists(folder)]
-    claim = Claim(RunDirectory.reserve(out, overwrite=overwrite), config)
     try:
-        claim.announce()
-        yield claim
+        with RunDirectory.reserved(out, overwrite=overwrite) as run:
+            claim = Claim(run, config)
+            try:
+                claim.announce()
+                yield claim
+            except BaseException:
+                claim.give_up()
+                raise
     except BaseException:
-        claim.give_up(new_folders)
+        with contextlib.suppress(OSError):
+            for folder in new_folders:
+                folder.rmdir()
         raise
 
 
@@ -138,13 +146,10 @@ class Claim(Listener):
             self.run.write_config(self._config)
         self._has_begun = True
 
-    def give_up(self, new_folders: Sequence[Path]) -> None:
+    def give_up(self) -> None:
         """Leave nothing behind, if the run has not begun."""
         if self._is_new and not self._has_begun:
             self.run.clear()
-            with contextlib.suppress(OSError):
-                for folder in new_folders:
-                    folder.rmdir()
 
 
 class _Ending(Listener):

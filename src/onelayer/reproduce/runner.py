@@ -116,8 +116,17 @@ def _described(trained: Sequence[Trained]) -> str:
 
 def _write(trained: Trained, desk: Desk, folder: Path, fingerprint: str) -> Result:
     """Write a run directory and return what it says; metrics.json comes last, and makes it complete."""
+    # Another process that runs the same protocol writes the same.
+    with RunDirectory.reserved(folder, overwrite=True, wait=60.0) as directory:
+        directory.clear()
+        _write_files(trained, desk, directory, fingerprint)
+        result = read_result(folder)
+    assert result is not None  # noqa: S101 (it was just written)
+    return result
+
+
+def _write_files(trained: Trained, desk: Desk, directory: RunDirectory, fingerprint: str) -> None:
     run, division = trained.run, desk.division
-    directory = RunDirectory.create(folder, overwrite=True)
     config = run.config.model_dump() | {"random_state": run.seed, "seeds": [run.seed], "arms": {}, "fold": run.fold}
     directory.write_config(config)
     directory.write_environment(
@@ -138,6 +147,3 @@ def _write(trained: Trained, desk: Desk, folder: Path, fingerprint: str) -> Resu
             "sizes": {name: len(rows.y) for name, rows in parts.items() if rows is not None},
         }
     )
-    result = read_result(folder)
-    assert result is not None  # noqa: S101 (it was just written)
-    return result

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from onelayer.errors import ConfigError, RunDirectoryError, printable
 from onelayer.storage.atomic import leftovers, write_atomically, write_error
 from onelayer.storage.files import read_limited
 from onelayer.storage.history import Columns, format_history, parse_history
+from onelayer.storage.lock import LOCK_FILE, locked
 from onelayer.storage.plain import json_text, parse_json_table, plain
 
 __all__ = ["RunDirectory"]
@@ -94,6 +95,29 @@ class RunDirectory:
 
         Parameters and errors are those of :meth:`create`.
         """
+        run = cls._place_for(path)
+        if run._contents() and not overwrite:
+            raise RunDirectoryError(f"{run} already holds a run. Name another folder, or overwrite it (--overwrite).")
+        return run
+
+    @classmethod
+    @contextlib.contextmanager
+    def reserved(
+        cls, path: str | os.PathLike[str], *, overwrite: bool = False, wait: float = 0.0
+    ) -> Iterator[RunDirectory]:
+        """Reserve a folder as :meth:`reserve` does, and be the only process, and the only thread, that writes into it.
+
+        Raises
+        ------
+        RunDirectoryError
+            As of :meth:`reserve`, and if another one still writes into it after ``wait`` seconds; the message says who.
+        """
+        with cls._place_for(path).locked(wait=wait):
+            yield cls.reserve(path, overwrite=overwrite)
+
+    @classmethod
+    def _place_for(cls, path: str | os.PathLike[str]) -> RunDirectory:
+        """Make the folder where it is missing; refuse one that is something else's."""
         run = cls(Path(path))
         if os.path.islink(run.path):  # which, unlike pathlib, answers no for names that can't exist
             raise RunDirectoryError(f"{run} is a link. Name the folder it stands for, or another one.")
@@ -101,12 +125,25 @@ class RunDirectory:
             run.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise write_error(run.path, error) from error
-        others = set(_names(run.path)) - {leftover.name for leftover in run._leftovers()}
-        if others and not run._is_marked():
+        if run._contents() and not run._is_marked():
             raise RunDirectoryError(f"{run} is not empty and holds no run. Name a new or an empty folder.")
-        if others and not overwrite:
-            raise RunDirectoryError(f"{run} already holds a run. Name another folder, or overwrite it (--overwrite).")
         return run
+
+    def _contents(self) -> set[str]:
+        """Return the names of what is in the folder, but for what killed processes left."""
+        return set(_names(self.path)) - {LOCK_FILE, *(leftover.name for leftover in self._leftovers())}
+
+    @contextlib.contextmanager
+    def locked(self, *, wait: float = 0.0) -> Iterator[None]:
+        """Be the only process, and the only thread, that writes into the run; see :func:`onelayer.storage.lock.locked`.
+
+        Raises
+        ------
+        RunDirectoryError
+            Another one does, and the message says which.
+        """
+        with locked(self.path, wait=wait):
+            yield
 
     def clear(self) -> None:
         """Remove the files of the run that the folder holds, and nothing else."""
