@@ -129,6 +129,7 @@ _CONFIGURATION = {
     "features": "What images are turned into; several features side by side with `+` between their names.",
     "feature_parameters": "Parameters of the features, as their class has them; of several, a table for each name.",
     "lift": "Features on top of these, as `NAME:COUNT`.",
+    "feature_dtype": "What features are rounded to; `float16` halves their size on disk.",
     "lift_parameters": "Further parameters of the lift, as its class has them.",
     "classes": "Labels to keep; they become 0, 1, … in this order.",
     "train_rows": "Train on so many of the first rows.",

@@ -14,11 +14,13 @@ import pytest
 import onelayer
 from onelayer.cli import app
 from onelayer.cli.data import data
+from onelayer.cli.features import cache
 from onelayer.losses import LOSSES
 
 VERBS = [
     *(one.callback.__name__ for one in app.registered_commands),
     *(f"data {one.name or one.callback.__name__}" for one in data.registered_commands),
+    *(f"cache {one.name}" for one in cache.registered_commands),
 ]
 HEAVY = {"numpy", "scipy", "sklearn", "matplotlib", "PIL", "plotly", "jinja2", "pooch", "pyarrow", "torch"}
 
@@ -61,7 +63,7 @@ def test_the_help_of_check_names_every_loss(onelayer):
     assert words >= set(LOSSES)
 
 
-@pytest.mark.parametrize("arguments", [(), ("data",)])
+@pytest.mark.parametrize("arguments", [(), ("data",), ("cache",)])
 def test_without_a_verb_the_help_is_shown_and_it_is_bad_usage(onelayer, arguments):
     outcome = onelayer(*arguments)
     assert outcome.code == 2

@@ -214,7 +214,7 @@ def test_interrupted_sweep_takes_the_place_of_an_earlier_run(tmp_path, no_report
 
 
 def test_whole_sweep_is_kept_whatever_happens_to_the_final_model(tmp_path, monkeypatch):
-    def interrupted(*arguments):
+    def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sweep_module, "train_and_write", interrupted)

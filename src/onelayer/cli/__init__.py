@@ -22,6 +22,7 @@ from onelayer.cli.check import check
 from onelayer.cli.data import data
 from onelayer.cli.derive import derive
 from onelayer.cli.evaluation import evaluate, predict, report
+from onelayer.cli.features import cache
 from onelayer.cli.output import complain, tell
 from onelayer.cli.reproduce import reproduce
 from onelayer.cli.sweep import sweep
@@ -44,6 +45,7 @@ app = typer.Typer(
 for verb in (train, sweep, evaluate, predict, report, check, derive, reproduce, bench):
     app.command()(verb)
 app.add_typer(data, name="data")
+app.add_typer(cache, name="cache")
 
 
 def _show_version(asked: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from onelayer.cli.features import CacheDir, NoCache, chosen_cache
 from onelayer.cli.images import Layout, ValueRange, image_keys
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table
 from onelayer.cli.training import percent, show_parts
@@ -27,6 +28,8 @@ def evaluate(
     value_range: ValueRange = None,
     layout: Layout = None,
     data_dir: DataDir = None,
+    cache_dir: CacheDir = None,
+    no_cache: NoCache = False,
     json: Json = False,
 ) -> None:
     """Evaluate a model on one part of a data set."""
@@ -34,8 +37,15 @@ def evaluate(
     from onelayer.experiment import evaluate_model
 
     images = ImageOptions(**image_keys(value_range=value_range, layout=layout))
-    place = Path(data_dir) if data_dir else None
-    figures = evaluate_model(Path(model), dataset, split, images=images, data_dir=place, progress=True)
+    figures = evaluate_model(
+        Path(model),
+        dataset,
+        split,
+        images=images,
+        data_dir=Path(data_dir) if data_dir else None,
+        progress=True,
+        cache=chosen_cache(cache_dir, no_cache),
+    )
     if json:
         show_json(figures)
         return

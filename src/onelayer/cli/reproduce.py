@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from onelayer.cli.features import CacheDir, NoCache, chosen_cache
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
 from onelayer.errors import ConfigError, printable
 
@@ -28,6 +29,8 @@ def reproduce(
         str, typer.Option(metavar="DIR", help="Where runs are kept; those that are there are not run again.")
     ] = "runs/reproduction",
     data_dir: DataDir = None,
+    cache_dir: CacheDir = None,
+    no_cache: NoCache = False,
     json: Json = False,
 ) -> None:
     """Reproduce published reports, figure by figure.
@@ -48,7 +51,13 @@ def reproduce(
     if twice:
         raise ConfigError(f"{printable(twice[0], 60)!r} is there twice: give each report once, under a name of its own")
     folder = Path(out)
-    found = reproduce(protocols, folder, data_dir=Path(data_dir) if data_dir else None, tell=tell)
+    found = reproduce(
+        protocols,
+        folder,
+        data_dir=Path(data_dir) if data_dir else None,
+        tell=tell,
+        cache=chosen_cache(cache_dir, no_cache),
+    )
     page = write_page(found, folder)
     if json:
         show_json(found.to_dict())

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from onelayer.cli.features import Features, Lift
+from onelayer.cli.features import CacheDir, Features, Lift, NoCache, chosen_cache
 from onelayer.cli.images import Layout, Resize, ValueRange, Way, image_keys, integers
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
 from onelayer.cli.training import new_place, percent, show_parts
@@ -62,6 +62,8 @@ def sweep(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that --out holds.")] = False,
     data_dir: DataDir = None,
+    cache_dir: CacheDir = None,
+    no_cache: NoCache = False,
     json: Json = False,
 ) -> None:
     """Train a grid of models at once, keep the best.
@@ -96,6 +98,7 @@ def sweep(
         listeners=[Progress()],
         sweep_listener=SweepProgress(),
         progress=True,
+        cache=chosen_cache(cache_dir, no_cache),
     )
     if metrics["interrupted"]:
         _tell_of_interruption(metrics)

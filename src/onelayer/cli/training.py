@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from onelayer.cli.features import Features, Lift
+from onelayer.cli.features import CacheDir, Features, Lift, NoCache, chosen_cache
 from onelayer.cli.images import Layout, Resize, ValueRange, Way, image_keys, integers
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
 from onelayer.errors import ConfigError
@@ -66,6 +66,8 @@ def train(
         typer.Option(metavar="PORT", min=0, max=65535, help="Of --live; any free one by default.", show_default=False),
     ] = None,
     data_dir: DataDir = None,
+    cache_dir: CacheDir = None,
+    no_cache: NoCache = False,
     json: Json = False,
 ) -> None:
     """Train a model, evaluate it, and write a run directory."""
@@ -77,12 +79,13 @@ def train(
     given = (dataset, config, settings, features, lift, classes, *images.values(), out, overwrite)
     if resume is not None and any(given):
         raise ConfigError(
-            "--resume takes everything from the run; give nothing but --live, --port, --data-dir and --json with it"
+            "--resume takes everything from the run; give nothing with it but --live, --port, --data-dir, --cache-dir, "
+            "--no-cache and --json"
         )
     if port is not None and not live:
         raise ConfigError("--port is the port of --live: give that too")
     with _watched(live, port or 0) as page:
-        common = place | {"listeners": [Progress()], "live": page}
+        common = place | {"listeners": [Progress()], "live": page, "cache": chosen_cache(cache_dir, no_cache)}
         if resume is not None:
             metrics = resume_run(Path(resume), **common)
         else:

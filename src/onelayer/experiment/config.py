@@ -23,6 +23,7 @@ from onelayer.training.parameters import Count, TrainingParameters
 __all__ = [
     "RECIPES",
     "ExperimentConfig",
+    "FeatureType",
     "SweepConfig",
     "gather_keys",
     "load_config",
@@ -32,6 +33,9 @@ __all__ = [
 ]
 
 MAX_CONFIG_BYTES: Final = 1 << 20
+
+FeatureType = Literal["auto", "float16", "float32"]
+"""What features are rounded to; "auto" leaves them as they are computed."""
 
 # Settings that suit the pixels of a known set. They stand in for the defaults; a key that is given wins. Of some twenty
 # tried they had the least loss on the validation part (digits, cifar10) or over five folds of the training part
@@ -76,6 +80,7 @@ class ExperimentConfig(TrainingParameters):
     feature_parameters: dict[str, Any] = Field(default_factory=dict)
     lift: str | None = None
     lift_parameters: dict[str, Any] = Field(default_factory=dict)
+    feature_dtype: FeatureType = "auto"
     classes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=2, strict=False)] | None = None
     train_rows: Count | None = None
     resize: tuple[Count, Count] | None = None

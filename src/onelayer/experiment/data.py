@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from onelayer.arrays import Array
 from onelayer.data import Dataset
 from onelayer.data.image_options import ImageOptions
 from onelayer.data.load import find, load_splits
 from onelayer.data.splits import Splits
-from onelayer.errors import DataError, DataWarning, InputError, printable
+from onelayer.errors import DataError, DataWarning, printable
 from onelayer.experiment.config import ExperimentConfig
-from onelayer.features.base import ImageFeatures
 
-__all__ = ["RowMaker", "Rows", "fitting_options", "load_parts"]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A part as the classifier takes it: images or features, and labels 0 … k − 1."""
-
-    X: Array
-    y: Array
+__all__ = ["fitting_options", "load_parts"]
 
 
 def load_parts(
@@ -102,47 +92,3 @@ def _check_classes(train: Dataset) -> None:
             f"the training part of {printable(train.title)} has no row of class {name!r}: "
             "leave the class out or add images"
         )
-
-
-@dataclass(frozen=True)
-class RowMaker:
-    """Turns parts of a data set into rows, by features that were fitted on its training part.
-
-    Parameters
-    ----------
-    features : ImageFeatures or None
-        Fitted; None where the set has features already.
-    """
-
-    features: ImageFeatures | None
-
-    @classmethod
-    def fit(cls, config: ExperimentConfig, train: Dataset) -> RowMaker:
-        """Fit the features of an experiment on its training part.
-
-        Raises
-        ------
-        ConfigError, InputError
-            If the features can't be made of these images.
-        """
-        features = config.make_features()
-        if train.image_shape is None:
-            if not features.keeps_pixels:
-                raise InputError(
-                    f"{printable(train.title)} has features, not images: features={config.features!r} needs images"
-                )
-            return cls(None)
-        features.assume_value_range(train.value_range)
-        return cls(features.fit(train.X))
-
-    def rows(self, part: Dataset) -> Rows:
-        """Return the rows of a part: its images as they are where features are the pixels, which the classifier knows.
-
-        Raises
-        ------
-        InputError
-            If the features can't be made of these images.
-        """
-        if self.features is None or self.features.keeps_pixels:
-            return Rows(part.X, part.y)
-        return Rows(self.features.transform(part.X), part.y)

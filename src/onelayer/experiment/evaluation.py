@@ -15,8 +15,11 @@ from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.judging import judge_classifier
 from onelayer.evaluation import PartFigures, RunFigures, evaluate_outcomes
 from onelayer.experiment.config import ExperimentConfig, run_config
-from onelayer.experiment.data import Rows, fitting_options, load_parts
+from onelayer.experiment.data import fitting_options, load_parts
+from onelayer.experiment.rows import Rows
+from onelayer.features.cached import compute_rows
 from onelayer.image_model import ImageModel, load_model, size_text
+from onelayer.storage.cache import ArrayCache
 from onelayer.storage.run_directory import RunDirectory
 
 __all__ = ["evaluate_model", "find_model"]
@@ -38,11 +41,13 @@ def evaluate_model(
     images: ImageOptions = AS_FOUND,
     data_dir: Path | None = None,
     progress: bool = False,
+    cache: ArrayCache | None = None,
 ) -> dict[str, Any]:
     """Evaluate a saved model on one part of a data set; the result has the keys of metrics.json.
 
     The parts are those that training with the defaults sees. A model of some of the set's classes is evaluated on the
     rows of these. Pictures become what the model makes of pictures; ``images`` says what else is to be known of them.
+    In ``cache`` features are looked up and kept.
 
     Raises
     ------
@@ -57,7 +62,7 @@ def evaluate_model(
     if part is None:
         raise DataError(f"{printable(dataset)} has no {split} part")
     clf = model.classifier if isinstance(model, ImageModel) else model
-    rows, part = _image_rows(model, part) if isinstance(model, ImageModel) else _feature_rows(model, part)
+    rows, part = _image_rows(model, part, cache) if isinstance(model, ImageModel) else _feature_rows(model, part)
     judged = judge_classifier(clf, rows.X, rows.y)
     found: dict[str, PartFigures] = {split: PartFigures.of(judged)}
     figures = RunFigures(
@@ -105,7 +110,7 @@ def _load_parts(
     return load_parts(config, data_dir, options=asked, progress=progress)
 
 
-def _image_rows(model: ImageModel, part: Dataset) -> tuple[Rows, Dataset]:
+def _image_rows(model: ImageModel, part: Dataset, cache: ArrayCache | None) -> tuple[Rows, Dataset]:
     """Return the rows of images as the model's classifier takes them, and the part with the model's classes alone."""
     if part.image_shape != model.image_shape:
         found = "features" if part.image_shape is None else f"{size_text(part.image_shape)} images"
@@ -113,7 +118,11 @@ def _image_rows(model: ImageModel, part: Dataset) -> tuple[Rows, Dataset]:
             f"{printable(part.title)} has {found}, but the model was trained on {size_text(model.image_shape)} images"
         )
     part = _same_classes(model.class_names, part)
-    return Rows(model.features.transform(model.rescaled(part.X, part.value_range)), part.y), part
+    images = model.rescaled(part.X, part.value_range)
+    fingerprint = part.fingerprint
+    if images is not part.X:
+        fingerprint += f" of {part.value_range} in {model.value_range}"
+    return Rows(compute_rows(model.features, images, fingerprint, cache), part.y), part
 
 
 def _feature_rows(clf: OneLayerClassifier, part: Dataset) -> tuple[Rows, Dataset]:

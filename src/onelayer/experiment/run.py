@@ -19,13 +19,15 @@ from onelayer.estimators.fitting import Checkpoint, fit_classifier
 from onelayer.estimators.judging import judge_classifier
 from onelayer.evaluation import PartFigures, RunFigures, evaluate_outcomes
 from onelayer.experiment.config import ExperimentConfig, SweepConfig, run_config
-from onelayer.experiment.data import RowMaker, Rows, load_parts
+from onelayer.experiment.data import load_parts
 from onelayer.experiment.predictions import data_figures, predictions_of
 from onelayer.experiment.report import report_run
+from onelayer.experiment.rows import RowMaker, Rows
 from onelayer.experiment.subject import subject_of
 from onelayer.features.base import ImageFeatures
 from onelayer.image_model import ImageModel
 from onelayer.solvers.status import Status
+from onelayer.storage.cache import ArrayCache
 from onelayer.storage.checkpoints import load_checkpoint
 from onelayer.storage.environment import describe_environment
 from onelayer.storage.run_directory import RunDirectory
@@ -50,11 +52,12 @@ def run_experiment(
     listeners: Sequence[Listener] = (),
     progress: bool = False,
     live: Live | None = None,
+    cache: ArrayCache | None = None,
 ) -> dict[str, Any]:
     """Train, evaluate and write a run directory; return what its metrics.json holds.
 
     What goes wrong before training begins leaves nothing behind, and an earlier run in ``out`` as it was. ``live`` is a
-    page that is to show training.
+    page that is to show training; in ``cache`` features are looked up and kept.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def run_experiment(
     """
     with claimed(out, config, overwrite=overwrite) as claim:
         splits = load_parts(config, data_dir, progress=progress)
-        return train_and_write(config, claim.run, splits, None, [claim, *listeners], live)
+        return train_and_write(config, claim.run, splits, None, [claim, *listeners], live, cache)
 
 
 def resume_run(
@@ -73,6 +76,7 @@ def resume_run(
     listeners: Sequence[Listener] = (),
     progress: bool = False,
     live: Live | None = None,
+    cache: ArrayCache | None = None,
 ) -> dict[str, Any]:
     """Go on with the run in ``out`` from its checkpoint, to the same weights bit by bit; without one, start it over.
 
@@ -92,7 +96,7 @@ def resume_run(
         splits = load_parts(config, data_dir, progress=progress)
         if checkpoint is not None and checkpoint[1].get("fingerprint") != splits.train.fingerprint:
             raise ModelFileError(f"{run}: the checkpoint belongs to other training data; start over with --overwrite")
-        return train_and_write(config, run, splits, checkpoint, listeners, live)
+        return train_and_write(config, run, splits, checkpoint, listeners, live, cache)
 
 
 @contextlib.contextmanager
@@ -169,12 +173,13 @@ def train_and_write(
     checkpoint: Checkpoint | None,
     listeners: Sequence[Listener],
     live: Live | None = None,
+    cache: ArrayCache | None = None,
 ) -> dict[str, Any]:
     """Train on the loaded parts, evaluate, and write everything into ``run``; return what its metrics.json holds."""
     if live is not None:
         live.describe(subject_of(config, splits))
         listeners = [*listeners, live]
-    parts, features = _rows(config, splits)
+    parts, features = _rows(config, splits, cache)
     train, validation = parts["train"], parts.get("validation")
     clf, ending = OneLayerClassifier(**config.training), _Ending()
     checkpointing = Checkpointing(run.checkpoint_path, {"fingerprint": splits.train.fingerprint})
@@ -194,8 +199,10 @@ def train_and_write(
     return _write(config, run, splits, parts, features, clf, seconds, ending.status is Status.INTERRUPTED)
 
 
-def _rows(config: ExperimentConfig, splits: Splits) -> tuple[dict[str, Rows], ImageFeatures | None]:
-    maker = RowMaker.fit(config, splits.train)
+def _rows(
+    config: ExperimentConfig, splits: Splits, cache: ArrayCache | None
+) -> tuple[dict[str, Rows], ImageFeatures | None]:
+    maker = RowMaker.fit(config, splits.train, cache)
     parts = {"train": maker.rows(splits.train)}
     if splits.validation is not None:
         parts["validation"] = maker.rows(splits.validation)

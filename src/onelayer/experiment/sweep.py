@@ -14,11 +14,13 @@ from onelayer.errors import ConfigError, InterruptedTrainingWarning
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.sweeping import sweep_classifier
 from onelayer.experiment.config import SweepConfig
-from onelayer.experiment.data import RowMaker, load_parts
+from onelayer.experiment.data import load_parts
 from onelayer.experiment.predictions import data_figures
 from onelayer.experiment.report import report_run
+from onelayer.experiment.rows import RowMaker
 from onelayer.experiment.run import claimed, train_and_write, write_environment
 from onelayer.selection import Grid, SweepListener, SweepResult
+from onelayer.storage.cache import ArrayCache
 from onelayer.storage.plain import plain
 from onelayer.storage.run_directory import RunDirectory
 from onelayer.training.listeners import Listener
@@ -35,6 +37,7 @@ def run_sweep(
     listeners: Sequence[Listener] = (),
     sweep_listener: SweepListener | None = None,
     progress: bool = False,
+    cache: ArrayCache | None = None,
 ) -> dict[str, Any]:
     """Sweep over the grid, train with the choice as ``train`` does, and write a run directory.
 
@@ -55,6 +58,8 @@ def run_sweep(
         Told of the sweep.
     progress : bool
         Of a download.
+    cache : ArrayCache or None
+        Where features are looked up and kept.
 
     Returns
     -------
@@ -73,20 +78,22 @@ def run_sweep(
         raise ConfigError("validate_on='test' would choose on the test part: a sweep needs validate_on='validation'")
     with claimed(out, config, overwrite=overwrite) as claim:
         splits = load_parts(config, data_dir, progress=progress)
-        result = _search(config, grid, splits, sweep_listener)
+        result = _search(config, grid, splits, sweep_listener, cache)
         claim.begin()
         claim.run.write_sweep(result.to_dict())  # whatever happens to the final model, the trials are kept
         if result.chosen is None:
             return _write_interrupted(config, claim.run, splits, result)
         chosen = config.model_copy(update=dict(result.chosen.values))
-        metrics = train_and_write(chosen, claim.run, splits, None, listeners)
+        metrics = train_and_write(chosen, claim.run, splits, None, listeners, cache=cache)
     metrics["sweep"] = result.summary()
     claim.run.write_metrics(metrics)
     return metrics
 
 
-def _search(config: SweepConfig, grid: Grid, splits: Splits, listener: SweepListener | None) -> SweepResult:
-    maker = RowMaker.fit(config, splits.train)
+def _search(
+    config: SweepConfig, grid: Grid, splits: Splits, listener: SweepListener | None, cache: ArrayCache | None
+) -> SweepResult:
+    maker = RowMaker.fit(config, splits.train, cache)
     train = maker.rows(splits.train)
     held_out = maker.rows(_held_out(config, splits)) if config.folds is None else None
     with warnings.catch_warnings():

@@ -13,8 +13,9 @@ from onelayer.data import Dataset
 from onelayer.data.load import load_splits
 from onelayer.data.splits import Splits
 from onelayer.errors import ConfigError, printable
-from onelayer.experiment.data import RowMaker, Rows
+from onelayer.experiment.rows import RowMaker, Rows
 from onelayer.reproduce.protocol import Experiment
+from onelayer.storage.cache import ArrayCache
 from onelayer.storage.plain import json_text
 
 __all__ = ["Division", "Library"]
@@ -41,10 +42,12 @@ class Library:
     ----------
     data_dir : Path or None
         Where named sets are looked for; nothing is downloaded.
+    cache : ArrayCache or None
+        Where features are looked up and kept between programs.
     """
 
-    def __init__(self, data_dir: Path | None) -> None:
-        self.data_dir = data_dir
+    def __init__(self, data_dir: Path | None, cache: ArrayCache | None = None) -> None:
+        self.data_dir, self.cache = data_dir, cache
         self._splits: dict[object, Splits] = {}
         self._rows: dict[object, tuple[Rows, Rows]] = {}
         self._makers: dict[object, RowMaker] = {}
@@ -145,14 +148,14 @@ class Library:
     def _maker(self, experiment: Experiment, splits: Splits) -> RowMaker:
         key = (splits.train.fingerprint, _seen(experiment))
         if key not in self._makers:
-            self._makers[key] = RowMaker.fit(experiment, splits.train)
+            self._makers[key] = RowMaker.fit(experiment, splits.train, self.cache)
         return self._makers[key]
 
 
 def _seen(experiment: Experiment) -> Hashable:
     """Return what two experiments have in common if their models see the same features."""
-    keys = (experiment.features, experiment.feature_parameters, experiment.lift, experiment.lift_parameters)
-    return json_text(keys)
+    keys = ("features", "feature_parameters", "lift", "lift_parameters", "feature_dtype")
+    return json_text([getattr(experiment, key) for key in keys])
 
 
 def _source(experiment: Experiment) -> tuple[object, ...]:

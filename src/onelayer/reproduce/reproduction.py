@@ -18,6 +18,7 @@ from onelayer.reproduce.protocol import Protocol, Published, arms_named
 from onelayer.reproduce.runner import Results, run_protocol
 from onelayer.reproduce.verdicts import Row, Verdict, judge_figure
 from onelayer.storage.atomic import write_error
+from onelayer.storage.cache import ArrayCache
 
 __all__ = ["ReportResults", "Reproduction", "reproduce"]
 
@@ -75,6 +76,7 @@ def reproduce(
     *,
     data_dir: Path | None = None,
     tell: Callable[[str], None] = lambda line: None,
+    cache: ArrayCache | None = None,
 ) -> Reproduction:
     """Run what has not been run yet and judge it.
 
@@ -88,13 +90,15 @@ def reproduce(
     data_dir : Path or None
     tell : callable
         Told of progress, a line at a time.
+    cache : ArrayCache or None
+        Where features are looked up and kept.
 
     Raises
     ------
     OnelayerError
         Whatever goes wrong in training and writing.
     """
-    started, library = perf_counter(), Library(data_dir)
+    started, library = perf_counter(), Library(data_dir, cache)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

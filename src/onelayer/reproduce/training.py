@@ -17,7 +17,7 @@ from onelayer.estimators.fitting import model_attributes
 from onelayer.estimators.inputs import LabelledRows, check_labelled
 from onelayer.estimators.setting import Setting, make_setting
 from onelayer.evaluation import evaluate
-from onelayer.experiment.data import Rows
+from onelayer.experiment.rows import Rows
 from onelayer.models.linear import LinearParameters
 from onelayer.reproduce.divisions import Division
 from onelayer.reproduce.measures import jumps, roughness

@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import safetensors
@@ -23,12 +23,22 @@ from onelayer.errors import ModelFileError, printable
 from onelayer.storage.atomic import write_atomically
 from onelayer.storage.files import read_limited
 
-__all__ = ["MAX_FILE_BYTES", "MAX_HEADER_BYTES", "read_tensors", "tensor_bytes", "write_tensors"]
+__all__ = [
+    "CODES",
+    "MAX_FILE_BYTES",
+    "MAX_HEADER_BYTES",
+    "METADATA",
+    "header_bytes",
+    "parse_header",
+    "read_tensors",
+    "tensor_bytes",
+    "write_tensors",
+]
 
 MAX_FILE_BYTES = 1 << 30
 MAX_HEADER_BYTES = 1 << 23
 
-_CODES = {
+CODES: Final = {
     "bool": "BOOL",
     "uint8": "U8",
     "int8": "I8",
@@ -43,8 +53,8 @@ _CODES = {
     "float64": "F64",
 }
 _LENGTH_BYTES = 8
-_ALIGNMENT = 8
-_METADATA = "__metadata__"
+_ALIGNMENT: Final = 8
+METADATA: Final = "__metadata__"
 
 
 def write_tensors(
@@ -87,20 +97,20 @@ def tensor_bytes(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[s
     >>> tensor_bytes({"b": np.full(1, 65, np.uint8)}, {})[8:]
     b'{"__metadata__":{},"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}} A'
     """
-    header: dict[str, Any] = {_METADATA: dict(sorted(metadata.items()))}
+    header: dict[str, Any] = {METADATA: dict(sorted(metadata.items()))}
     parts: list[bytes] = []
     end = 0
     # Widest elements first keeps every array aligned, as the library does.
     for name in sorted(arrays, key=lambda name: (-np.asarray(arrays[name]).itemsize, name)):
         array = np.asarray(arrays[name])
-        code = _CODES.get(array.dtype.name)
-        if code is None or name == _METADATA:
+        code = CODES.get(array.dtype.name)
+        if code is None or name == METADATA:
             raise ModelFileError(f"array {printable(name)!r} of type {array.dtype} can't be stored")
         content = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
         header[name] = {"dtype": code, "shape": list(array.shape), "data_offsets": [end, end + len(content)]}
         end += len(content)
         parts.append(content)
-    return b"".join([_encoded_header(header), *parts])
+    return b"".join([header_bytes(header), *parts])
 
 
 def read_tensors(
@@ -135,21 +145,28 @@ def read_tensors(
     content = read_limited(path, max_bytes, ModelFileError)
     name = printable(str(Path(path)))
     try:
-        metadata = _checked_metadata(_header(content))
+        metadata = _checked_metadata(parse_header(content, len(content)))
         arrays = safetensors.numpy.load(content)
     except (safetensors.SafetensorError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{name}: not a valid safetensors file: {printable(str(error))}") from error
     return {key: np.array(array) for key, array in arrays.items()}, metadata
 
 
-def _encoded_header(header: Mapping[str, Any]) -> bytes:
+def header_bytes(header: Mapping[str, Any], alignment: int = _ALIGNMENT) -> bytes:
+    """Return what a file with this header begins with; the arrays' bytes then begin at a multiple of ``alignment``.
+
+    Raises
+    ------
+    ModelFileError
+        If a text in it is no Unicode, or it is longer than ``MAX_HEADER_BYTES``.
+    """
     try:
         text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError as error:
         raise ModelFileError(
             f"names and metadata must be valid text: {printable(repr(error.object[error.start : error.end]))}"
         ) from error
-    text += b" " * (-len(text) % _ALIGNMENT)
+    text += b" " * (-(_LENGTH_BYTES + len(text)) % alignment)
     if len(text) > MAX_HEADER_BYTES:
         raise ModelFileError(
             f"names and metadata take {len(text):,} bytes, more than the {MAX_HEADER_BYTES:,} a file may have"
@@ -157,12 +174,18 @@ def _encoded_header(header: Mapping[str, Any]) -> bytes:
     return len(text).to_bytes(_LENGTH_BYTES, "little") + text
 
 
-def _header(content: bytes) -> dict[str, Any]:
-    """Parse the header, or raise ValueError saying what is wrong with it."""
+def parse_header(content: bytes, size: int) -> dict[str, Any]:
+    """Return the header of a file of ``size`` bytes that begins with ``content``, of which no more need be there.
+
+    Raises
+    ------
+    ValueError
+        Saying what is wrong with it.
+    """
     if len(content) < _LENGTH_BYTES:
         raise ValueError(f"truncated: {len(content)} bytes")
     length = int.from_bytes(content[:_LENGTH_BYTES], "little")
-    available = len(content) - _LENGTH_BYTES
+    available = size - _LENGTH_BYTES
     if length > min(available, MAX_HEADER_BYTES):
         raise ValueError(f"its header claims {length:,} bytes, of {available:,} there (at most {MAX_HEADER_BYTES:,})")
     text = content[_LENGTH_BYTES : _LENGTH_BYTES + length].decode()
@@ -181,11 +204,11 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _checked_metadata(header: dict[str, Any]) -> dict[str, str]:
     """Return the metadata, once every array has a type that NumPy has too (the rest is checked by the library)."""
-    metadata = header.pop(_METADATA, {})
+    metadata = header.pop(METADATA, {})
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise ValueError("its metadata is not a table of texts")
     for name, entry in header.items():
         code = entry.get("dtype") if isinstance(entry, dict) else None
-        if code not in _CODES.values():
-            raise ValueError(f"array {name!r} has type {code!r}, which is not one of {', '.join(_CODES.values())}")
+        if code not in CODES.values():
+            raise ValueError(f"array {name!r} has type {code!r}, which is not one of {', '.join(CODES.values())}")
     return metadata
