@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from onelayer import engine
+from onelayer.rows import ArrayRows
 
 RNG = np.random.default_rng(0)
 
@@ -47,19 +48,17 @@ def training(
     weights, intercepts, rates = np.zeros((k, d), dtype), np.zeros(k, dtype), np.full(-(-n // batch_size), 1e-5)
 
     def run() -> None:
-        engine.train_segment(
-            X,
-            y,
-            order,
-            rates,
-            weights,
-            intercepts,
+        engine.TrainJob(
+            rows=ArrayRows(X, shift=127.5, scale=1 / 127.5),
+            targets=y,
+            order=order,
+            learning_rates=rates,
+            weights=weights,
+            intercepts=intercepts,
             loss=loss,
             batch_size=batch_size,
-            shift=127.5,
-            scale=1 / 127.5,
             n_threads=threads,
-        )
+        ).run()
 
     return Job(name, run, 4.0 * n * d * k, dtype)
 
@@ -74,18 +73,18 @@ def many_models(n: int, d: int, m: int, threads: int, k: int = 10) -> Job:
     )
 
     def run() -> None:
-        engine.train_models_segment(
-            X,
-            y,
-            order,
-            rates,
-            weights,
-            intercepts,
+        engine.TrainJob(
+            rows=ArrayRows(X),
+            targets=y,
+            order=order,
+            learning_rates=rates,
+            weights=weights,
+            intercepts=intercepts,
             loss="softmax",
             batch_size=100,
             l2=np.geomspace(1e-4, 1, m),
             n_threads=threads,
-        )
+        ).run()
 
     return Job(f"{m} models, {n} × {d} float32", run, 4.0 * n * d * k * m, np.float32)
 
@@ -96,7 +95,10 @@ def validation(n: int, d: int, threads: int, k: int = 10) -> Job:
     weights, intercepts = np.zeros((k, d), np.float32), np.zeros(k, np.float32)
 
     def run() -> None:
-        engine.evaluate(X, y, weights, intercepts, loss="softmax", scale=1 / 255, n_threads=threads)
+        rows = ArrayRows(X, scale=1 / 255)
+        engine.PassJob(
+            rows=rows, targets=y, weights=weights, intercepts=intercepts, loss="softmax", n_threads=threads
+        ).run()
 
     return Job(f"validation, {n} × {d} uint8", run, 2.0 * n * d * k, np.float32)
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from onelayer import rows as rows_module
 from onelayer.errors import ConfigError
 from onelayer.losses import LOSSES
 from onelayer.models import LinearParameters
 from onelayer.objective import Objective
 from onelayer.penalties import L2
-from onelayer.rows import RowSource
+from onelayer.rows import ArrayRows
+from onelayer.rows import array as rows_module
 
 N, D, M = 30, 4, 3
 
@@ -30,7 +30,7 @@ class Case:
 
     @property
     def rows(self):
-        return RowSource(self.X, self.X.dtype)
+        return ArrayRows(self.X, dtype=self.X.dtype)
 
     @property
     def given(self):
@@ -142,7 +142,9 @@ def test_hessian_product_over_blocks_is_that_of_the_whole(curved, monkeypatch):
 def test_sums_of_parts_add_up(case, small_blocks):
     def sums(part):
         weights = None if case.weights is None else case.weights[part]
-        return case.objective.sums(case.parameters, RowSource(case.X[part], np.float64), case.labels[part], weights)
+        return case.objective.sums(
+            case.parameters, ArrayRows(case.X[part], dtype=np.float64), case.labels[part], weights
+        )
 
     whole, first, second = (vars(sums(part)) for part in (slice(None), slice(11), slice(11, None)))
     assert_same(whole.values(), (first[name] + second[name] for name in whole))
@@ -153,7 +155,7 @@ def repeated(case):
     """The arguments of rows weighted 1 and 2, and of the same rows once and twice."""
     weights = np.where(np.arange(N) < 10, 2.0, 1.0)
     twice = np.repeat(np.arange(N), weights.astype(int))
-    return (case.rows, case.labels, weights), (RowSource(case.X[twice], np.float64), case.labels[twice])
+    return (case.rows, case.labels, weights), (ArrayRows(case.X[twice], dtype=np.float64), case.labels[twice])
 
 
 def test_gradient_with_weight_two_is_that_of_a_repeated_row(case, repeated):
@@ -194,14 +196,14 @@ def test_logistic_probability_of_a_half_counts_as_class_one():
     objective = Objective(LOSSES["logistic"], L2())
     parameters = LinearParameters(np.zeros((1, 1)), np.ones(1))
     targets = np.array([[0.5], [0.4]])
-    assert objective.sums(parameters, RowSource(np.zeros((2, 1))), targets).accuracy == 0.5
+    assert objective.sums(parameters, ArrayRows(np.zeros((2, 1))), targets).accuracy == 0.5
 
 
 def test_sums_add_up_in_float64():
     n = 200_000
     objective = Objective(LOSSES["squared_hinge"], L2())
     parameters = LinearParameters(np.zeros((2, 1), np.float32), np.full(2, 0.1, np.float32))
-    loss = objective.sums(parameters, RowSource(np.zeros((n, 1), np.float32)), np.zeros(n, int)).loss
+    loss = objective.sums(parameters, ArrayRows(np.zeros((n, 1), np.float32)), np.zeros(n, int)).loss
     assert loss == pytest.approx(n * (0.9**2 + 1.1**2), rel=3e-7)  # a row's own loss is float32
 
 

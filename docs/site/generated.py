@@ -40,7 +40,7 @@ def on_page_content(html: str, **_: Any) -> str:
 def parameters() -> str:
     """Return the table of the constructor's parameters."""
     meanings = {name: text for name, text in _described().items() if text}
-    return _table(TrainingParameters, TrainingParameters.model_fields, _TRAINING | meanings)
+    return _table(TrainingParameters, inspect.signature(OneLayerClassifier).parameters, _TRAINING | meanings)
 
 
 def configuration() -> str:

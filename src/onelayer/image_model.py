@@ -16,6 +16,7 @@ from onelayer.data.image_options import ImageOptions, ResizeMode
 from onelayer.data.images import MAX_PIXELS, decode, quiet
 from onelayer.errors import InputError, ModelFileError, OnelayerError, printable
 from onelayer.estimators import OneLayerClassifier
+from onelayer.estimators.fitting import adopt
 from onelayer.estimators.model_file import classifier_contents, parse_table, read_classifier, read_model_file
 from onelayer.features.base import ImageFeatures
 from onelayer.features.images import as_images
@@ -232,10 +233,9 @@ def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
     """
     arrays, metadata = read_model_file(path)
     name = printable(str(path))
-    parameters, attributes = read_classifier(arrays, metadata, name)
+    parameters, fitted, feature_names = read_classifier(arrays, metadata, name)
     classifier = OneLayerClassifier(**parameters)
-    for attribute, value in attributes.items():
-        setattr(classifier, attribute, value)
+    adopt(classifier, fitted, fitted.folded.weights.shape[1], feature_names)
     if "image_model" not in metadata:
         return classifier
     table = parse_table(metadata, "image_model", name)

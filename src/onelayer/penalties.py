@@ -1,23 +1,43 @@
-"""Penalties on the weights, added to the mean loss by the objective.
+"""Penalties on the parameters, added to the mean loss by the objective.
 
     R(W, b) = ½·l2·‖W‖²  (+ ½·l2·‖b‖² with ``penalize_bias``),   ∂R/∂W = l2·W,   the Hessian l2 times the identity.
 
 The factor ½ makes the gradient l2·W. Reports that update with 2λW (tdt4265-a1, dd2424-a1-bonus, uvic-a3, cse344-a1) are
-written as l2 = 2λ.
+written as l2 = 2λ. Of a model with several weight arrays, W stands for all of them, and b for all intercepts.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from onelayer.arrays import AnyArray, namespace_of
 from onelayer.errors import ConfigError
+from onelayer.tree import Tree
 
-__all__ = ["L2"]
+__all__ = ["L2", "Penalty"]
+
+P = TypeVar("P", bound=Tree)
+
+
+class Penalty(Protocol):
+    """What an objective needs of a penalty: functions of the parameters alone."""
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether nothing is penalised."""
+
+    def value(self, parameters: Any) -> Any:
+        """Return R, a number or, for m models, (m,)."""
+
+    def gradient(self, parameters: P) -> P:
+        """Return ∂R/∂parameters."""
+
+    def hessian_product(self, direction: P) -> P:
+        """Return the Hessian of R times a direction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +58,12 @@ class L2:
 
     Examples
     --------
-    >>> penalty = L2(0.5)
-    >>> float(penalty.value(np.array([[2.0, 4.0]]), np.array([1.0])))
+    >>> from onelayer.models import LinearParameters
+    >>> penalty, parameters = L2(0.5), LinearParameters(np.array([[2.0, 4.0]]), np.array([1.0]))
+    >>> float(penalty.value(parameters))
     5.0
-    >>> penalty.gradient(np.array([[2.0, 4.0]]), np.array([1.0]))
-    (array([[1., 2.]]), array([0.]))
+    >>> penalty.gradient(parameters)
+    LinearParameters(weights=array([[1., 2.]]), intercepts=array([0.]))
     """
 
     l2: float | AnyArray = 0.0
@@ -55,47 +76,46 @@ class L2:
 
     @cached_property
     def is_zero(self) -> bool:
-        """Whether nothing is penalized."""
+        """Whether nothing is penalised."""
         return not np.any(self.l2)
 
-    def value(self, weights: AnyArray, intercepts: AnyArray) -> AnyArray:
-        """Return R, an array () or, for m models, (m,).
+    def value(self, parameters: Tree) -> AnyArray:
+        """Return R, an array () or, for m models, (m,)."""
+        total: AnyArray = 0.0
+        for name, part in parameters.items():
+            if self._penalizes(parameters, name):
+                xp = namespace_of(part)
+                squares = xp.vecdot(part, part)
+                for _ in range(parameters.axes[name] - 1):
+                    squares = xp.sum(squares, axis=-1)
+                total, like = total + squares, part
+        return 0.5 * self._strength(like, 0) * total
 
-        Parameters
-        ----------
-        weights : float array (k, d) or (m, k, d)
-        intercepts : float array (k,) or (m, k)
-        """
-        xp = namespace_of(weights)
-        squares = xp.sum(xp.vecdot(weights, weights), axis=-1)
-        if self.penalize_bias:
-            squares = squares + xp.vecdot(intercepts, intercepts)
-        return 0.5 * self._strength(weights, 0, xp) * squares
+    def gradient(self, parameters: P) -> P:
+        """Return ∂R/∂parameters."""
+        return type(parameters)(
+            *(
+                self._strength(part, parameters.axes[name]) * part
+                if self._penalizes(parameters, name)
+                else namespace_of(part).zeros_like(part)
+                for name, part in parameters.items()
+            )
+        )
 
-    def gradient(self, weights: AnyArray, intercepts: AnyArray) -> tuple[AnyArray, AnyArray]:
-        """Return ∂R/∂W and ∂R/∂b, arrays of the shapes of weights and intercepts.
-
-        Parameters
-        ----------
-        weights : float array (k, d) or (m, k, d)
-        intercepts : float array (k,) or (m, k)
-        """
-        xp = namespace_of(weights)
-        on_weights = self._strength(weights, 2, xp) * weights
-        if self.penalize_bias:
-            return on_weights, self._strength(weights, 1, xp) * intercepts
-        return on_weights, xp.zeros_like(intercepts)
-
-    def hessian_product(self, direction_weights: AnyArray, direction_intercepts: AnyArray) -> tuple[AnyArray, AnyArray]:
-        """Return the Hessian of R times a direction; shapes as for :meth:`gradient`.
+    def hessian_product(self, direction: P) -> P:
+        """Return the Hessian of R times a direction.
 
         R is quadratic and without linear term: this is its gradient at the direction.
         """
-        return self.gradient(direction_weights, direction_intercepts)
+        return self.gradient(direction)
 
-    def _strength(self, like: AnyArray, trailing_axes: int, xp: Any) -> AnyArray:
+    def _penalizes(self, parameters: Tree, name: str) -> bool:
+        return self.penalize_bias or name not in parameters.biases
+
+    def _strength(self, like: AnyArray, trailing_axes: int) -> AnyArray:
         """Return l2 in the dtype of ``like``; an array (m,) with axes of length 1 appended."""
         if np.ndim(self.l2) == 0:
             return float(self.l2)
+        xp = namespace_of(like)
         strengths = xp.asarray(self.l2, dtype=like.dtype, device=like.device)
         return xp.reshape(strengths, (-1, *(1,) * trailing_axes))

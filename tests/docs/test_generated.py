@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
+from onelayer import OneLayerClassifier
 from onelayer.experiment.config import ExperimentConfig, SweepConfig
 from onelayer.training.parameters import TrainingParameters
 
@@ -33,7 +35,8 @@ def test_losses_are_values_of_the_first_parameter(generated, loss):
 
 def test_every_parameter_has_a_row_with_a_meaning(generated):
     found = {row[0].strip("`"): row[3] for row in rows(generated.parameters())}
-    assert list(found) == list(TrainingParameters.model_fields)
+    assert list(found) == list(inspect.signature(OneLayerClassifier).parameters)
+    assert set(found) == set(TrainingParameters.model_fields)
     assert [name for name, meaning in found.items() if not meaning] == []
 
 

@@ -12,11 +12,12 @@ from onelayer import engine
 from onelayer.engine import library
 
 # importlib mode puts no test folder on the path
-_spec = importlib.util.spec_from_file_location("kernel_definition", Path(__file__).with_name("definition.py"))
-assert _spec is not None
-assert _spec.loader is not None
-sys.modules["kernel_definition"] = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(sys.modules["kernel_definition"])
+for _name, _file in (("kernel_definition", "definition.py"), ("kernel_calls", "kernel_calls.py")):
+    _spec = importlib.util.spec_from_file_location(_name, Path(__file__).with_name(_file))
+    assert _spec is not None
+    assert _spec.loader is not None
+    sys.modules[_name] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules[_name])
 
 SETS = library._module.instruction_sets() if library._module is not None else ["none"]
 

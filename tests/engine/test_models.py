@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import kernel_calls
 import kernel_definition as definition
 import numpy as np
 import pytest
 
-from onelayer import engine
 from onelayer.errors import InputError
 
 LOSSES = ["logistic", "softmax", "sigmoid", "hinge", "squared_hinge"]
@@ -52,7 +52,7 @@ def test_each_model_equals_the_definition_alone(
     ]
     mirror = {} if mirrored is None else {"mirrored": mirrored, "image_shape": image_shape}
 
-    got = engine.train_models_segment(
+    got = kernel_calls.train_models_segment(
         X,
         targets,
         order,
@@ -100,7 +100,7 @@ def test_is_bit_identical_whatever_the_number_of_threads(instruction_set: str, m
     for threads in (1, 2, 3, 7):
         weights, intercepts = np.zeros((m, k, 130), np.float32), np.zeros((m, k), np.float32)
         velocity = np.zeros_like(weights), np.zeros_like(intercepts)
-        losses = engine.train_models_segment(
+        losses = kernel_calls.train_models_segment(
             X,
             y,
             order,
@@ -145,4 +145,4 @@ def test_bad_input_is_refused(needs_engine: None, change: dict[str, Any]) -> Non
         "intercepts": np.zeros((4, 2)),
     } | change
     with pytest.raises(InputError):
-        engine.train_models_segment(**arguments, loss="softmax", batch_size=2)
+        kernel_calls.train_models_segment(**arguments, loss="softmax", batch_size=2)

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import kernel_calls
 import kernel_definition as definition
 import numpy as np
 import pytest
 
-from onelayer import engine
 from onelayer.errors import ConfigError
 
 LOSSES = ["logistic", "softmax", "sigmoid", "hinge", "squared_hinge"]
@@ -93,7 +93,9 @@ CASES = [
 @pytest.mark.parametrize(("seed", "loss", "source", "dtype"), CASES)
 def test_evaluate_equals_the_definition(instruction_set: str, seed: int, loss: str, source: Any, dtype: Any) -> None:
     case = Case(seed, loss, source, dtype)
-    got = engine.evaluate(case.X, case.targets, case.weights, case.intercepts, n_threads=1 + seed % 3, **case.options)
+    got = kernel_calls.evaluate(
+        case.X, case.targets, case.weights, case.intercepts, n_threads=1 + seed % 3, **case.options
+    )
     for i in range(case.m):
         w, z = case.weights_of(i), case.scores(i)
         case.close(got[0][i], (w * definition.loss_and_residual(loss, z, case.targets)[0]).sum())
@@ -107,11 +109,11 @@ def test_models_have_the_figures_that_they_have_alone_bit_by_bit(
 ) -> None:
     case = Case(seed, loss, source, dtype)
     options = case.options
-    together = engine.evaluate(case.X, case.targets, case.weights, case.intercepts, n_threads=2, **options)
+    together = kernel_calls.evaluate(case.X, case.targets, case.weights, case.intercepts, n_threads=2, **options)
     for i in range(case.m):
         if case.row_weights is not None and case.row_weights.ndim == 2:
             options["row_weights"] = np.ascontiguousarray(case.row_weights[:, i])
-        alone = engine.evaluate(case.X, case.targets, case.weights[i], case.intercepts[i], n_threads=1, **options)
+        alone = kernel_calls.evaluate(case.X, case.targets, case.weights[i], case.intercepts[i], n_threads=1, **options)
         assert tuple(part[i] for part in together) == alone
 
 
@@ -120,7 +122,7 @@ def test_gradient_sums_equal_the_definition(
     instruction_set: str, seed: int, loss: str, source: Any, dtype: Any
 ) -> None:
     case = Case(seed, loss, source, dtype)
-    got = engine.loss_and_gradient_sums(
+    got = kernel_calls.loss_and_gradient_sums(
         case.X, case.targets, case.weights, case.intercepts, n_threads=1 + seed % 3, **case.options
     )
     for i in range(case.m):
@@ -137,7 +139,7 @@ def test_hessian_product_sums_equal_the_definition(
     instruction_set: str, seed: int, loss: str, source: Any, dtype: Any
 ) -> None:
     case = Case(seed, loss, source, dtype)
-    got = engine.hessian_product_sums(
+    got = kernel_calls.hessian_product_sums(
         case.X,
         case.targets,
         case.weights,
@@ -155,7 +157,7 @@ def test_hessian_product_sums_equal_the_definition(
 
 
 def test_one_model_gives_numbers(needs_engine: None) -> None:
-    loss, correct, weight = engine.evaluate(
+    loss, correct, weight = kernel_calls.evaluate(
         np.eye(3), np.arange(3), np.eye(3), np.zeros(3), loss="softmax", row_weights=np.array([1.0, 2.0, 3.0])
     )
     assert np.ndim(loss) == 0
@@ -171,11 +173,12 @@ def test_sums_do_not_depend_on_the_number_of_threads(needs_engine: None) -> None
     )
     options = {"loss": "softmax", "scale": 1 / 255}
     sums = [
-        engine.evaluate(X, y, weights, np.zeros(10, np.float32), n_threads=threads, **options) for threads in (1, 2, 3)
+        kernel_calls.evaluate(X, y, weights, np.zeros(10, np.float32), n_threads=threads, **options)
+        for threads in (1, 2, 3)
     ]
     assert sums[0] == sums[1] == sums[2]
     first, *others = (
-        engine.loss_and_gradient_sums(X, y, weights, np.zeros(10, np.float32), n_threads=threads, **options)
+        kernel_calls.loss_and_gradient_sums(X, y, weights, np.zeros(10, np.float32), n_threads=threads, **options)
         for threads in (1, 2, 3)
     )
     for other in others:
@@ -191,7 +194,7 @@ def test_a_row_has_the_same_loss_wherever_it_stands(instruction_set: str, k: int
     n = 37  # blocks of rows of every size, and what is left of them
     X, y = np.tile(row, (n, 1)), np.zeros(n, np.int64)
     losses = {
-        engine.evaluate(X, y, weights, np.zeros(k, np.float32), loss="softmax", row_weights=weight)[0]
+        kernel_calls.evaluate(X, y, weights, np.zeros(k, np.float32), loss="softmax", row_weights=weight)[0]
         for weight in np.eye(n, dtype=np.float32)
     }
     assert len(losses) == 1
@@ -199,6 +202,6 @@ def test_a_row_has_the_same_loss_wherever_it_stands(instruction_set: str, k: int
 
 def test_the_hinge_has_no_hessian(needs_engine: None) -> None:
     with pytest.raises(ConfigError, match="no curvature"):
-        engine.hessian_product_sums(
+        kernel_calls.hessian_product_sums(
             np.eye(2), np.arange(2), np.eye(2), np.zeros(2), np.eye(2), np.zeros(2), loss="hinge"
         )

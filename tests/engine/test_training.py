@@ -9,11 +9,11 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import kernel_calls
 import kernel_definition as definition
 import numpy as np
 import pytest
 
-from onelayer import engine
 from onelayer.errors import ConfigError, InputError, InputTypeError, OnelayerError
 
 LOSSES = ["logistic", "softmax", "sigmoid", "hinge", "squared_hinge"]
@@ -74,7 +74,7 @@ def run_engine(job: Job, dtype: Any, n_threads: int = 2, **more: Any) -> tuple[A
         options.pop("image_shape")
     weights, intercepts = job.model.weights.astype(dtype), job.model.intercepts.astype(dtype)
     velocity = (np.zeros_like(weights), np.zeros_like(intercepts)) if options["momentum"] else None
-    losses = engine.train_segment(
+    losses = kernel_calls.train_segment(
         job.X,
         job.targets,
         job.order,
@@ -181,7 +181,7 @@ def run_epochs(job: Job, dtype: Any, n_threads: int, orders: Any, rates: Any, **
     weights, intercepts = job.model.weights.astype(dtype), job.model.intercepts.astype(dtype)
     velocity = (np.zeros_like(weights), np.zeros_like(intercepts)) if options["momentum"] else None
     losses = [
-        engine.train_segment(
+        kernel_calls.train_segment(
             job.X, job.targets, order, its, weights, intercepts, velocity=velocity, n_threads=n_threads, **options
         )
         for order, its in zip(orders, rates, strict=True)
@@ -225,7 +225,7 @@ def test_indices_leave_the_same_as_a_copied_subset(needs_engine: None) -> None:
 
 def test_a_batch_that_weighs_nothing_only_feels_the_penalty(needs_engine: None) -> None:
     weights, intercepts = np.ones((2, 3)), np.zeros(2)
-    losses = engine.train_segment(
+    losses = kernel_calls.train_segment(
         np.ones((4, 3)),
         np.zeros(4, int),
         np.arange(4),
@@ -247,7 +247,7 @@ def test_reads_a_memory_map(needs_engine: None, tmp_path: Any) -> None:
     results = []
     for rows in (X, np.load(tmp_path / "X.npy", mmap_mode="r")):
         weights, intercepts = np.zeros((2, 30), np.float32), np.zeros(2, np.float32)
-        engine.train_segment(
+        kernel_calls.train_segment(
             rows,
             np.arange(20) % 2,
             np.arange(20),
@@ -266,7 +266,7 @@ def test_stopping_ends_after_the_current_step(needs_engine: None) -> None:
     X = np.zeros((2000, 2000), np.uint8)
     weights, intercepts = np.zeros((10, 2000), np.float32), np.zeros(10, np.float32)
     order = np.tile(np.arange(2000), 2000)
-    losses = engine.train_segment(
+    losses = kernel_calls.train_segment(
         X,
         np.zeros(2000, int),
         order,
@@ -291,7 +291,7 @@ def test_ctrl_c_raises_and_keeps_what_was_learned(needs_engine: None) -> None:
     timer.start()
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        engine.train_segment(
+        kernel_calls.train_segment(
             X,
             np.zeros(2000, int),
             order,
@@ -341,10 +341,13 @@ def test_works_in_a_forked_child(needs_engine: None) -> None:
     code = """
 import os, sys, numpy as np
 from onelayer import engine
+from onelayer.rows import ArrayRows
 def go():
     W, b = np.zeros((10, 3000), np.float32), np.zeros(10, np.float32)
     X, y, order = np.ones((500, 3000), np.uint8), np.arange(500) % 10, np.arange(500)
-    engine.train_segment(X, y, order, np.full(5, .1), W, b, loss="softmax", batch_size=100, n_threads=2)
+    what = {"rows": ArrayRows(X), "targets": y, "order": order, "learning_rates": np.full(5, .1)}
+    to = {"weights": W, "intercepts": b, "loss": "softmax", "batch_size": 100, "n_threads": 2}
+    engine.TrainJob(**what, **to).run()
     return W.tobytes()
 before = go()
 child = os.fork()
@@ -406,5 +409,5 @@ def test_bad_input_is_refused_before_any_work(
         "batch_size": 2,
     } | change
     with pytest.raises(error):
-        engine.train_segment(**arguments)
+        kernel_calls.train_segment(**arguments)
     assert not np.any(arguments["weights"])

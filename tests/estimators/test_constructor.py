@@ -19,7 +19,6 @@ def test_parameters_are_those_of_training():
     signature = inspect.signature(OneLayerClassifier)
     ours = {name: parameter.default for name, parameter in signature.parameters.items()}
     assert ours == {name: field.default for name, field in TrainingParameters.model_fields.items()}
-    assert list(ours) == list(TrainingParameters.model_fields)
 
 
 def test_all_but_the_loss_are_named():
@@ -30,7 +29,7 @@ def test_all_but_the_loss_are_named():
 def test_parameters_are_documented():
     text = inspect.getdoc(OneLayerClassifier).split("Parameters\n")[1].split("Attributes\n")[0]
     documented = [name for line in text.splitlines() if " : " in line for name in line.split(" : ")[0].split(", ")]
-    assert documented == list(TrainingParameters.model_fields)
+    assert documented == list(inspect.signature(OneLayerClassifier).parameters)
 
 
 @pytest.mark.parametrize("value", [OneLayerClassifier(), OneLayerClassifier("hinge", l2=0.3, image_shape=(8, 8))])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from onelayer.errors import ConfigError
-from onelayer.estimators import setting
+from onelayer.training import problem
 
 FORKING = """
 import multiprocessing
@@ -78,14 +78,14 @@ def test_small_sets_of_bytes_become_float32_once(make, photographs, scaling):
 @pytest.mark.parametrize("parameters", [{}, {"flip_probability": 0.5}, {"early_stopping": True}], ids=str)
 def test_large_sets_of_bytes_are_never_copied(make, photographs, parameters, monkeypatch):
     X, y = photographs
-    monkeypatch.setattr(setting, "EXPANDED_BYTES", 1_000_000)
+    monkeypatch.setattr(problem, "EXPANDED_BYTES", 1_000_000)
     clf = make(max_epochs=1, **parameters)
     assert peak_of(lambda: clf.fit(X, y)) < 16_000_000
 
 
 @pytest.mark.parametrize("scaling", ["none", "standardize"])
 def test_large_sets_of_floats_are_never_copied(make, scaling, monkeypatch):
-    monkeypatch.setattr(setting, "EXPANDED_BYTES", 1_000_000)
+    monkeypatch.setattr(problem, "EXPANDED_BYTES", 1_000_000)
     X, y = np.random.default_rng(0).normal(size=(20_000, 100)), np.arange(20_000) % 10  # 16 MB
     clf = make(max_epochs=1, scaling=scaling)
     assert peak_of(lambda: clf.fit(X, y)) < 12_000_000
@@ -100,7 +100,7 @@ def test_prediction_takes_a_block_at_a_time(make, photographs):
 @pytest.mark.parametrize("scaling", ["symmetric", "standardize"])
 def test_expanded_rows_make_no_difference(make, images, scaling, monkeypatch):
     expanded = make(scaling=scaling).fit(*images)
-    monkeypatch.setattr(setting, "EXPANDED_BYTES", 0)
+    monkeypatch.setattr(problem, "EXPANDED_BYTES", 0)
     np.testing.assert_array_equal(make(scaling=scaling).fit(*images).coef_, expanded.coef_)
 
 

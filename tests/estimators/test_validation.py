@@ -79,9 +79,9 @@ def test_stopped_epoch(make, split):
 def test_own_split_is_stratified_and_seeded(make, three_classes, monkeypatch):
     X, y = three_classes
     clf = make(early_stopping=True, validation_fraction=0.2, keep="last").fit(X, y)
-    setting, rows = clf._setting, clf.n_steps_ / clf.n_iter_
-    assert rows == -(-72 // 16)  # 18 of 90 rows held out
-    assert setting.classes.tolist() == [0, 1, 2]
+    steps = clf.n_steps_ / clf.n_iter_
+    assert steps == -(-72 // 16)  # 18 of 90 rows held out
+    assert clf.classes_.tolist() == [0, 1, 2]
     again = make(early_stopping=True, validation_fraction=0.2, keep="last").fit(X, y)
     np.testing.assert_array_equal(again.history_["validation_loss"], clf.history_["validation_loss"])
 

@@ -89,9 +89,8 @@ def test_the_residual_published_in_cse344_is_refuted():
 class GradientOfTdt4265(L2):
     """The claim that R = ½Σw² has the gradient 2w."""
 
-    def gradient(self, weights, intercepts):
-        on_weights, on_intercepts = super().gradient(weights, intercepts)
-        return 2 * on_weights, on_intercepts
+    def gradient(self, parameters):
+        return super().gradient(parameters).map(lambda part: 2 * part)
 
 
 def test_the_penalty_gradient_published_in_tdt4265_is_refuted():

@@ -17,8 +17,8 @@ from onelayer.losses import LOSSES
 from onelayer.models import LinearParameters
 from onelayer.objective import Objective
 from onelayer.penalties import L2
-from onelayer.rows import RowSource
-from onelayer.training import Part, Problem, TrainingParameters, TrainingState, train
+from onelayer.rows import ArrayRows, LabelledRows
+from onelayer.training import Problem, TrainingParameters, TrainingState, train
 
 SHAPE = (2, 3, 1)
 DESCRIPTION = RunDescription(
@@ -77,7 +77,7 @@ def train_small() -> Callable[..., TrainingState]:
     def run(*listeners: Any, n: int = 23, **parameters: Any) -> TrainingState:
         rng = np.random.default_rng(0)
         labels = rng.integers(0, 3, n)
-        part = Part(RowSource(rng.normal(size=(n, 6)) + 2 * np.eye(3, 6)[labels], np.float64), labels)
+        part = LabelledRows(ArrayRows(rng.normal(size=(n, 6)) + 2 * np.eye(3, 6)[labels], dtype=np.float64), labels)
         problem = Problem(Objective(LOSSES["softmax"], L2(0.01)), part, labels, part)
         start = LinearParameters(np.zeros((3, 6)), np.zeros(3))
         chosen = {"batch_size": 5, "max_epochs": 4, "learning_rate": 0.1} | parameters

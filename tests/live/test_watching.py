@@ -18,7 +18,7 @@ from onelayer.errors import ConfigError, DivergenceError, MissingDependencyError
 from onelayer.live.watching import Live
 from onelayer.reporting.theme import DARK, LIGHT
 from onelayer.reporting.weights import weight_limit, weight_pixels
-from onelayer.solvers.status import Status
+from onelayer.solvers import Status
 from onelayer.training.listeners import Listener
 
 pytestmark = pytest.mark.alone

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from onelayer.errors import DivergenceError
 from onelayer.evaluation import wilson_interval
+from onelayer.selection import Validation
 from onelayer.selection.curve import Curve
 from onelayer.selection.grid import Axis
 from onelayer.selection.result import FoldFigures, SweepResult, best_trial, simplest_trial, summarize
-from onelayer.selection.simultaneous import Validation
 from onelayer.training import TrainingParameters
 
 

@@ -11,15 +11,15 @@ from onelayer.losses import get_loss
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective
 from onelayer.penalties import L2
-from onelayer.rows import RowSource
+from onelayer.rows import ArrayRows, LabelledRows
 from onelayer.selection import Grid, Prepared, SweepListener, shuffled_folds, sweep
-from onelayer.training import Part, Problem, TrainingParameters, train
+from onelayer.training import Problem, TrainingParameters, train
 
 N, D, K = 60, 5, 3
 RNG = np.random.default_rng(0)
 LABELS = np.arange(N) % K
 X = RNG.normal(size=(N, D)) + np.eye(K, D)[LABELS]
-ROWS = RowSource(X, np.float64)
+ROWS = ArrayRows(X, dtype=np.float64)
 BASE = TrainingParameters(scaling="none", learning_rate=0.1, max_epochs=4, batch_size=7, random_state=0)
 FOLDS = shuffled_folds(N, 4, seed=1)
 
@@ -28,8 +28,8 @@ def start(parameters: TrainingParameters) -> LinearParameters:
     return LinearParameters(np.zeros((K, D)), np.zeros(K))
 
 
-def part(indices, weights=None) -> Part:
-    return Part(ROWS.subset(indices), LABELS[indices], weights)
+def part(indices, weights=None) -> LabelledRows:
+    return LabelledRows(ROWS.subset(indices), LABELS[indices], weights)
 
 
 def prepare(parameters, fold) -> Prepared:
@@ -40,7 +40,7 @@ def prepare(parameters, fold) -> Prepared:
 
 
 def prepare_whole(parameters, fold) -> Prepared:
-    problem = Problem(Objective(get_loss(parameters.loss), L2()), Part(ROWS, LABELS), LABELS)
+    problem = Problem(Objective(get_loss(parameters.loss), L2()), LabelledRows(ROWS, LABELS), LABELS)
     return Prepared(problem, start)
 
 
@@ -78,7 +78,7 @@ def test_folds_in_one_pass_are_row_weights(row_weights):
 
     def prepare_rows(parameters, fold):
         prepared = prepare_whole(parameters, fold)
-        return replace(prepared, problem=replace(prepared.problem, training=Part(ROWS, LABELS, row_weights)))
+        return replace(prepared, problem=replace(prepared.problem, training=LabelledRows(ROWS, LABELS, row_weights)))
 
     result = sweep(grid, BASE, prepare_rows, folds=FOLDS, folds_in_one_pass=True)
     assert (result.n_folds, result.passes) == (4, 1)
@@ -88,8 +88,8 @@ def test_folds_in_one_pass_are_row_weights(row_weights):
             held_out = np.isin(np.arange(N), fold.held_out)
             problem = replace(
                 prepare_whole(parameters, None).problem,
-                training=Part(ROWS, LABELS, given * ~held_out),
-                validation=Part(ROWS, LABELS, given * held_out),
+                training=LabelledRows(ROWS, LABELS, given * ~held_out),
+                validation=LabelledRows(ROWS, LABELS, given * held_out),
             )
             assert figures.accuracy == pytest.approx(best_accuracy(alone(problem, parameters)))
             assert figures.n == len(fold.held_out)
@@ -113,7 +113,7 @@ def test_order_of_trials_is_the_grids():
 def test_a_pass_takes_no_more_models_than_fit_into_memory(monkeypatch):
     grid = Grid.of({"l2": np.linspace(0, 1, 7)})
     whole = sweep(grid, BASE, prepare)
-    monkeypatch.setattr("onelayer.selection.sweeping.MOST_BYTES", 3 * K * D * 8)
+    monkeypatch.setattr("onelayer.selection.sweeping.MOST_BYTES", 3 * K * (D + 1) * 8)
     parts = sweep(grid, BASE, prepare)
     assert parts.passes == 3
     assert [one.validation_loss for one in parts.trials] == pytest.approx([one.validation_loss for one in whole.trials])
@@ -198,7 +198,7 @@ def test_ctrl_c_keeps_the_folds_that_were_begun():
 
 def test_trials_that_lack_folds_are_interrupted(monkeypatch):
     """Of eight models in passes of seven, one trial has its last fold in the pass that never came."""
-    monkeypatch.setattr("onelayer.selection.sweeping.MOST_BYTES", 7 * K * D * 8)
+    monkeypatch.setattr("onelayer.selection.sweeping.MOST_BYTES", 7 * K * (D + 1) * 8)
     base = BASE.model_copy(update={"max_epochs": 1})
     grid, options = Grid.of({"l2": [0.0, 5.0]}), {"folds": FOLDS, "folds_in_one_pass": True}
     result = sweep(grid, base, prepare_whole, listener=PressIn(1), **options)

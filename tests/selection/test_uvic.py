@@ -11,7 +11,7 @@ import pytest
 from onelayer import HOG, OneLayerClassifier, load_dataset
 from onelayer.estimators.sweeping import sweep_classifier
 from onelayer.selection import Fold, shuffled_folds
-from onelayer.training.streams import stream
+from onelayer.streams import stream
 
 pytestmark = pytest.mark.slow
 

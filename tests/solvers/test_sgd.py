@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from itertools import count
 
 import numpy as np
 import pytest
 
-from onelayer.errors import DivergenceError
 from onelayer.losses import LOSSES
 from onelayer.models import LinearParameters
 from onelayer.objective import Objective
 from onelayer.penalties import L2
-from onelayer.rows import RowSource
-from onelayer.solvers import SGD, SGDState
+from onelayer.rows import ArrayRows
+from onelayer.solvers import Descent, SGDState
 
 N, D, K = 11, 3, 4
 X = np.random.default_rng(0).normal(size=(N, D))
@@ -28,7 +26,7 @@ def zeros(k=K, d=D, dtype=np.float64):
 
 
 def solver(loss="softmax", *, l2=0.0, batch_size=4, **arguments):
-    return SGD(Objective(LOSSES[loss], L2(l2)), batch_size, **arguments)
+    return Descent(Objective(LOSSES[loss], L2(l2)), batch_size, **arguments)
 
 
 def softmax_loop(momentum, l2, order=ORDER, rates=RATES, row_weights=None, batch_size=4):
@@ -59,7 +57,7 @@ def engine(request, monkeypatch):
 @pytest.mark.usefixtures("engine")
 def test_batches_begin_anew_with_each_epoch():
     together, one_at_a_time = zeros(), zeros()
-    rows, orders = RowSource(X, np.float64), [ORDER, ORDER[::-1]]
+    rows, orders = ArrayRows(X, dtype=np.float64), [ORDER, ORDER[::-1]]
     sgd = solver(momentum=0.9)
     losses = sgd.run(together, rows, LABELS, None, np.concatenate(orders), np.tile(RATES, 2), epochs=2)
     alone = [sgd.run(one_at_a_time, rows, LABELS, None, order, RATES) for order in orders]
@@ -70,7 +68,7 @@ def test_batches_begin_anew_with_each_epoch():
 
 @pytest.mark.usefixtures("engine")
 def test_batches_of_models_together_begin_anew_too():
-    rows, orders = RowSource(X, np.float64), [ORDER, ORDER[::-1]]
+    rows, orders = ArrayRows(X, dtype=np.float64), [ORDER, ORDER[::-1]]
     together = SGDState(LinearParameters(np.zeros((2, K, D)), np.zeros((2, K))))
     rates = np.tile(RATES, 2)
     found = solver().run(
@@ -84,7 +82,7 @@ def test_batches_of_models_together_begin_anew_too():
 
 
 def test_one_step_by_hand():
-    rows = RowSource(np.array([[1.0, 2.0], [3.0, 6.0]]), np.float64)
+    rows = ArrayRows(np.array([[1.0, 2.0], [3.0, 6.0]]), dtype=np.float64)
     state = SGDState(LinearParameters(np.array([[0.0, 0.0]]), np.array([0.0])))
     losses = solver("logistic", l2=7.0).run(state, rows, np.array([1, 0]), None, np.array([0, 1]), np.array([0.5]))
     # ŷ = ½ for both rows, so that the residuals are −½ and ½: ∂J/∂W = (−½ (1, 2) + ½ (3, 6))/2 = (½, 1), ∂J/∂b = 0.
@@ -95,7 +93,7 @@ def test_one_step_by_hand():
 
 
 def test_second_step_by_hand_has_momentum_and_penalty():
-    rows = RowSource(np.array([[0.0]]), np.float64)  # the loss has no gradient: the penalty's l2·w alone
+    rows = ArrayRows(np.array([[0.0]]), dtype=np.float64)  # the loss has no gradient: the penalty's l2·w alone
     state = SGDState(LinearParameters(np.array([[1.0]]), np.array([0.0])))
     two = solver("logistic", l2=0.5, batch_size=1, momentum=0.9, fit_intercept=False)
     two.run(state, rows, np.array([0]), None, np.array([0, 0]), np.array([0.2, 0.1]))
@@ -109,14 +107,14 @@ def test_second_step_by_hand_has_momentum_and_penalty():
 def test_steps_equal_a_plain_loop(momentum, l2, row_weights):
     state = zeros()
     sgd = solver(l2=l2, momentum=momentum)
-    losses = sgd.run(state, RowSource(X, np.float64), LABELS, row_weights, ORDER, RATES)
+    losses = sgd.run(state, ArrayRows(X, dtype=np.float64), LABELS, row_weights, ORDER, RATES)
     expected = softmax_loop(momentum, l2, row_weights=row_weights)
     for actual, part in zip((*state.parameters, losses), expected, strict=True):
         np.testing.assert_allclose(actual, part, rtol=1e-12, atol=1e-15)
 
 
 def test_two_runs_equal_one():
-    rows, one, two = RowSource(X, np.float64), zeros(), zeros()
+    rows, one, two = ArrayRows(X, dtype=np.float64), zeros(), zeros()
     sgd = solver(momentum=0.9)
     sgd.run(one, rows, LABELS, None, ORDER, RATES)
     sgd.run(two, rows, LABELS, None, ORDER[:4], RATES[:1])
@@ -127,14 +125,14 @@ def test_two_runs_equal_one():
 
 def test_probabilities_are_targets_too():
     by_label, by_probability = zeros(), zeros()
-    solver().run(by_label, RowSource(X, np.float64), LABELS, None, ORDER, RATES)
-    solver().run(by_probability, RowSource(X, np.float64), np.eye(K)[LABELS], None, ORDER, RATES)
+    solver().run(by_label, ArrayRows(X, dtype=np.float64), LABELS, None, ORDER, RATES)
+    solver().run(by_probability, ArrayRows(X, dtype=np.float64), np.eye(K)[LABELS], None, ORDER, RATES)
     np.testing.assert_allclose(by_probability.parameters.weights, by_label.parameters.weights, rtol=1e-13)
 
 
 def test_intercepts_stay_when_they_are_not_fitted():
     state = SGDState(LinearParameters(np.zeros((K, D)), np.arange(4.0)))
-    solver(fit_intercept=False, momentum=0.5).run(state, RowSource(X, np.float64), LABELS, None, ORDER, RATES)
+    solver(fit_intercept=False, momentum=0.5).run(state, ArrayRows(X, dtype=np.float64), LABELS, None, ORDER, RATES)
     assert state.parameters.intercepts.tolist() == [0, 1, 2, 3]
     assert state.parameters.weights.any()
 
@@ -142,14 +140,14 @@ def test_intercepts_stay_when_they_are_not_fitted():
 def test_parameters_are_changed_in_place_in_their_type():
     state = zeros(dtype=np.float32)
     weights = state.parameters.weights
-    solver(momentum=0.9).run(state, RowSource(X, np.float32), LABELS, None, ORDER, RATES)
+    solver(momentum=0.9).run(state, ArrayRows(X, dtype=np.float32), LABELS, None, ORDER, RATES)
     assert state.parameters.weights is weights
     assert (weights.dtype, state.velocity.weights.dtype) == (np.float32, np.float32)
 
 
 def test_batches_larger_than_the_data_take_no_memory():
     state = zeros()
-    losses = solver(batch_size=10**15).run(state, RowSource(X, np.float64), LABELS, None, ORDER, RATES[:1])
+    losses = solver(batch_size=10**15).run(state, ArrayRows(X, dtype=np.float64), LABELS, None, ORDER, RATES[:1])
     assert losses.tolist() == [pytest.approx(np.log(4))]
 
 
@@ -159,45 +157,16 @@ def test_stopping_ends_the_run_before_the_next_step():
     state = zeros()
     rates = np.full(6, 0.1)
     losses = solver(batch_size=1).run(
-        state, RowSource(X, np.float64), LABELS, None, ORDER, rates, stopping=lambda: next(asked) == 2
+        state, ArrayRows(X, dtype=np.float64), LABELS, None, ORDER, rates, stopping=lambda: next(asked) == 2
     )
     assert (len(losses), state.step) == (2, 2)
 
 
-@pytest.mark.parametrize(
-    ("loss", "dtype", "rates", "message"),
-    [
-        pytest.param("squared_hinge", np.float64, [1e200, 1e200], "the loss became inf at step 11", id="inf loss"),
-        pytest.param(
-            "squared_hinge", np.float32, [1e30, 1e30], "the loss became inf at step 11", id="inf loss float32"
-        ),
-        pytest.param("softmax", np.float64, [1e306, 1e306, 1e306], "the loss became nan at step 11", id="NaN loss"),
-        pytest.param("softmax", np.float64, [1e308], "the weights became infinite at step 10", id="inf weights"),
-    ],
-)
-def test_divergence_names_step_and_rate(loss, dtype, rates, message):
-    rows = RowSource(1000 * X, dtype)
-    state = zeros(dtype=dtype)
-    state.step = 10
-    with pytest.raises(DivergenceError, match=message) as raised:
-        solver(loss).run(state, rows, LABELS, None, np.tile(ORDER, 2), np.array(rates))
-    rate = rates[-1]
-    assert re.search(
-        re.escape(f"(learning rate {rate:.6g}); try a learning rate of {rate / 10:.2g}"), str(raised.value)
-    )
-    assert "\n" not in str(raised.value)
-
-
-@pytest.mark.usefixtures("reference_engine")  # it needs a stop before a certain step
-def test_divergence_is_noticed_when_stopping_too():
-    asked = count()
-    with pytest.raises(DivergenceError, match="the weights became infinite at step 0 \\(learning rate 1e\\+308\\)"):
-        solver().run(
-            zeros(),
-            RowSource(1000 * X, np.float64),
-            LABELS,
-            None,
-            ORDER,
-            np.array([1e308, 1.0]),
-            stopping=lambda: next(asked) == 1,
-        )
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(("loss", "rate", "taken"), [("squared_hinge", 1e200, 2), ("softmax", 1e306, 2)])
+def test_a_model_alone_ends_with_the_first_loss_that_is_not_finite(loss, rate, taken):
+    state = zeros()
+    losses = solver(loss).run(state, ArrayRows(1000 * X, dtype=np.float64), LABELS, None, ORDER, np.full(3, rate))
+    assert (len(losses), state.step) == (taken, taken)
+    assert np.isfinite(losses[:-1]).all()
+    assert not np.isfinite(losses[-1])

@@ -9,8 +9,8 @@ from onelayer.losses import LOSSES
 from onelayer.models import LinearParameters
 from onelayer.objective import Objective
 from onelayer.penalties import L2
-from onelayer.rows import RowSource
-from onelayer.training import Part, Problem
+from onelayer.rows import ArrayRows, LabelledRows
+from onelayer.training import Problem
 
 SHAPE = (2, 3, 1)
 D, K = 6, 3
@@ -20,7 +20,9 @@ def make_part(n, seed, dtype):
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, K, n)
     rows = rng.normal(size=(n, D)) + 2 * np.eye(K, D)[labels]
-    return Part(RowSource(rows, dtype, scale=np.linspace(0.5, 1.5, D).astype(dtype), image_shape=SHAPE), labels)
+    return LabelledRows(
+        ArrayRows(rows, dtype=dtype, scale=np.linspace(0.5, 1.5, D).astype(dtype), image_shape=SHAPE), labels
+    )
 
 
 @pytest.fixture

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from onelayer.errors import ConfigError, DivergenceError
-from onelayer.solvers import SGD, SGDState, Status
-from onelayer.training import TrainingParameters, train
-from onelayer.training.epochs import Flips, Orders
+from onelayer.losses import LOSSES
+from onelayer.penalties import L2
+from onelayer.solvers import Descent, SGDState, Status
+from onelayer.solvers.epochs import Flips, Orders
+from onelayer.training import TrainingParameters, TrainingState, train
 from onelayer.training.listeners import Listener
 
+D = 6
 BASE = {"batch_size": 5, "max_epochs": 4, "learning_rate": 0.1}  # 23 rows: five steps an epoch
 
 
@@ -98,13 +102,13 @@ def test_steps_are_those_of_the_solver(make_problem, make_start):
     orders, flips = Orders(n, "pcg64", 5), Flips(n, parameters, 5)
     for epoch in range(4):
         rows = problem.training.rows.with_mirrored(flips(epoch))
-        solver = SGD(problem.objective, 5, momentum=0.9)
-        solver.run(expected, rows, problem.targets, None, orders(epoch), np.full(5, 0.1))
+        descent = Descent(replace(problem.objective, penalty=L2(parameters.l2)), 5, momentum=0.9)
+        descent.run(expected, rows, problem.targets, None, orders(epoch), np.full(5, 0.1))
     np.testing.assert_array_equal(state.solver.parameters.weights, expected.parameters.weights)
 
 
 def test_figures_of_the_last_validation_are_those_of_the_last_weights(run, make_problem):
-    state, problem = run(), make_problem()
+    state, problem = run(l2=0.01), make_problem(l2=0.01)
     record, objective, weights = state.history.last_validation, problem.objective, state.solver.parameters
     for name, part in (("train", problem.training), ("validation", problem.validation)):
         sums = objective.sums(weights, part.rows, part.labels)
@@ -116,8 +120,7 @@ def test_figures_of_the_last_validation_are_those_of_the_last_weights(run, make_
 
 def test_norm_counts_the_intercepts_where_they_are_penalised(make_problem, make_start):
     problem = make_problem()
-    object.__setattr__(problem.objective.penalty, "penalize_bias", True)
-    state = train(problem, TrainingParameters(**BASE), 0, make_start())
+    state = train(problem, TrainingParameters(**BASE, penalize_bias=True), 0, make_start())
     expected = sum((part**2).sum() for part in state.solver.parameters)
     assert state.history.last_validation["weight_norm_squared"] == pytest.approx(expected)
 
@@ -255,3 +258,39 @@ def test_listeners_hear_of_the_end_by_an_error(run):
     with pytest.raises(DivergenceError):
         run(recorder, learning_rate=1e308)
     assert [state.status for state in states] == [Status.RUNNING]
+
+
+@pytest.mark.parametrize("engine", ["as installed", "reference"])
+@pytest.mark.parametrize(
+    ("loss", "dtype", "rate", "message"),
+    [
+        pytest.param("squared_hinge", np.float64, 1e200, "the loss became inf at step 11", id="inf loss"),
+        pytest.param("squared_hinge", np.float32, 1e30, "the loss became inf at step 11", id="inf loss float32"),
+        pytest.param("softmax", np.float64, 1e306, "the loss became nan at step 11", id="NaN loss"),
+    ],
+)
+def test_divergence_names_step_and_rate(make_problem, make_start, monkeypatch, engine, loss, dtype, rate, message):
+    if engine == "reference":
+        monkeypatch.setenv("ONELAYER_ENGINE", "reference")
+    problem = make_problem(dtype, validated=False)
+    rows = replace(problem.training.rows, shift=None, scale=np.full(D, 1000, dtype))
+    problem = replace(
+        problem,
+        objective=replace(problem.objective, loss=LOSSES[loss]),
+        training=replace(problem.training, rows=rows),
+    )
+    parameters = TrainingParameters(**BASE | {"learning_rate": rate})
+    state = TrainingState.of(SGDState(make_start(dtype), 10), [parameters])
+    with pytest.raises(DivergenceError, match=message) as raised:
+        train(problem, parameters, 0, state)
+    assert f"(learning rate {rate:.6g}); try a learning rate of {rate / 10:.2g}" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_infinite_weights_are_noticed_after_the_last_step(make_problem, make_start):
+    problem = make_problem(validated=False)
+    rows = replace(problem.training.rows, scale=np.full(D, 1000.0))
+    problem = replace(problem, training=replace(problem.training, rows=rows))
+    parameters = TrainingParameters(batch_size=23, max_epochs=1, learning_rate=1e308)
+    with pytest.raises(DivergenceError, match="the weights became infinite at step 0"):
+        train(problem, parameters, 0, make_start())

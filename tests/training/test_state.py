@@ -9,7 +9,6 @@ import pytest
 
 from onelayer.storage.checkpoints import load_checkpoint, save_checkpoint
 from onelayer.training import TrainingParameters, TrainingState, train
-from onelayer.training.early_stopping import Monitor
 from onelayer.training.listeners import Listener
 
 BASE = {"batch_size": 5, "max_epochs": 6, "learning_rate": 0.5, "decay_epochs": 2, "flip_probability": 0.3}
@@ -30,6 +29,11 @@ OTHERS = [
     {"validations_per_epoch": 2},
     {"early_stopping": True, "patience": 3, "learning_rate": 20.0, "max_epochs": 40},
 ]
+
+
+def its(state):
+    """The parameters of training and of the model that a state has."""
+    return state.monitor.parameters, state.solver.parameters
 
 
 def ids(variant):
@@ -60,7 +64,7 @@ def test_going_on_from_a_checkpoint_equals_never_stopping(variant, tmp_path, mak
     dtype = np.dtype(variant.get("dtype", "float64"))
     path = tmp_path / "checkpoint.safetensors"
     whole = train(make_problem(dtype), parameters, 3, make_start(dtype), [CheckpointAt(path, 3)])
-    resumed = TrainingState.from_checkpoint(*load_checkpoint(path), Monitor(parameters))
+    resumed = TrainingState.from_checkpoint(*load_checkpoint(path), parameters, make_start(dtype))
     assert resumed.epoch == 3
     assert_same_state(train(make_problem(dtype), parameters, 3, resumed), whole)
     assert whole.solver.parameters.weights.dtype == dtype
@@ -71,7 +75,7 @@ def test_any_epoch_will_do(epoch, tmp_path, make_problem, make_start):
     parameters = TrainingParameters(**BASE, momentum=0.9)
     path = tmp_path / "checkpoint.safetensors"
     whole = train(make_problem(), parameters, 3, make_start(), [CheckpointAt(path, epoch)])
-    resumed = TrainingState.from_checkpoint(*load_checkpoint(path), Monitor(parameters))
+    resumed = TrainingState.from_checkpoint(*load_checkpoint(path), parameters, make_start())
     assert_same_state(train(make_problem(), parameters, 3, resumed), whole)
 
 
@@ -89,7 +93,7 @@ def test_missing_array_is_an_error(trained, missing):
     arrays, values = trained.to_checkpoint()
     del arrays[missing]
     with pytest.raises(KeyError, match=missing):
-        TrainingState.from_checkpoint(arrays, values, trained.monitor)
+        TrainingState.from_checkpoint(arrays, values, *its(trained))
 
 
 @pytest.mark.parametrize("missing", ["epoch", "step", "monitor_best", "since_best"])
@@ -97,7 +101,7 @@ def test_missing_value_is_an_error(trained, missing):
     arrays, values = trained.to_checkpoint()
     del values[missing]
     with pytest.raises(KeyError, match=missing):
-        TrainingState.from_checkpoint(arrays, values, trained.monitor)
+        TrainingState.from_checkpoint(arrays, values, *its(trained))
 
 
 @pytest.mark.parametrize("odd", [np.zeros((3, 5)), np.zeros((3, 6), np.float32)], ids=["shape", "type"])
@@ -106,7 +110,7 @@ def test_arrays_that_do_not_fit_are_an_error(trained, name, odd):
     arrays, values = trained.to_checkpoint()
     arrays[f"{name}.weights"] = odd
     with pytest.raises(ValueError, match=f"{name}, which is not of the parameters' shape and type"):
-        TrainingState.from_checkpoint(arrays, values, trained.monitor)
+        TrainingState.from_checkpoint(arrays, values, *its(trained))
 
 
 @pytest.mark.parametrize("name", ["history.step", "history.batch_loss", "history.validation_loss"])
@@ -114,7 +118,9 @@ def test_arrays_that_do_not_fit_are_an_error(trained, name, odd):
 def test_histories_of_odd_columns_are_an_error(trained, name, odd):
     arrays, values = trained.to_checkpoint()
     with pytest.raises(ValueError, match="its history has no columns of one length"):
-        TrainingState.from_checkpoint(arrays | {name: odd}, values, trained.monitor)
+        TrainingState.from_checkpoint(
+            arrays | {name: odd}, values, trained.monitor.parameters, trained.solver.parameters
+        )
 
 
 @pytest.mark.parametrize("name", ["epoch", "step", "since_best"])
@@ -122,7 +128,9 @@ def test_histories_of_odd_columns_are_an_error(trained, name, odd):
 def test_counts_that_are_none_are_an_error(trained, name, odd):
     arrays, values = trained.to_checkpoint()
     with pytest.raises(ValueError, match=f"{name}=.* is no count"):
-        TrainingState.from_checkpoint(arrays, values | {name: odd}, trained.monitor)
+        TrainingState.from_checkpoint(
+            arrays, values | {name: odd}, trained.monitor.parameters, trained.solver.parameters
+        )
 
 
 def test_continued_state_leaves_the_old_one_alone(trained, make_problem):

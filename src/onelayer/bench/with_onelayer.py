@@ -17,11 +17,9 @@ from onelayer.losses import get_loss
 from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective
 from onelayer.penalties import L2
-from onelayer.rows import RowSource
-from onelayer.selection.simultaneous import train_together
+from onelayer.rows import ArrayRows, LabelledRows
 from onelayer.threads import limited_threads
-from onelayer.training.loop import Part, Problem, train
-from onelayer.training.parameters import TrainingParameters
+from onelayer.training import Problem, TrainingParameters, train, train_together
 
 __all__ = ["onelayer_fit", "onelayer_hog", "onelayer_models", "onelayer_training"]
 
@@ -40,7 +38,8 @@ def onelayer_training(
             start = LinearParameters(np.zeros((work.k, work.X.shape[1]), dtype), np.zeros(work.k, dtype))
             with _computed_by(engine):
                 state = train(problem, parameters, work.seed, start, threads=threads)
-            return TrainingResult(*state.kept, validations=_validations(state.history.arrays(), work))
+            kept = state.kept
+            return TrainingResult(kept.weights, kept.intercepts, _validations(state.history.arrays(), work))
 
         return run
 
@@ -107,8 +106,9 @@ def onelayer_models(work: TrainingWork, threads: int, *, dtype: Any = np.float32
 
         def run() -> TrainingResult:
             with _computed_by(engine):
-                trained = train_together(problem, models, work.seed, starts, threads=threads)
-            kept = [model.kept for model in trained if model.kept is not None]
+                trained = train_together(problem, models, work.seed, starts, threads=threads).models
+            solutions = [model.solution for model in trained if model.solution is not None]
+            kept = [one.parameters for one in solutions if one.parameters is not None]
             if len(kept) < len(trained):
                 raise InputError(f"{len(trained) - len(kept)} of {len(trained)} models diverged")
             return TrainingResult(np.stack([one.weights for one in kept]), np.stack([one.intercepts for one in kept]))
@@ -144,9 +144,9 @@ def onelayer_hog(images: Array, threads: int, *, engine: str = "native", name: s
 def _problem(work: TrainingWork, dtype: Any) -> Problem:
     """Return what is trained on what, without anything computed beforehand."""
     scaling: dict[str, Any] = {"shift": work.shift or None, "scale": None if work.scale == 1 else work.scale}
-    rows, held_out = (RowSource(X, dtype, **scaling) for X in (work.X, work.X_val))
-    validation = Part(held_out, work.y_val) if work.validations_per_epoch else None
-    return Problem(Objective(get_loss(work.loss), L2(work.l2)), Part(rows, work.y), work.y, validation)
+    rows, held_out = (ArrayRows(X, dtype=dtype, **scaling) for X in (work.X, work.X_val))
+    validation = LabelledRows(held_out, work.y_val) if work.validations_per_epoch else None
+    return Problem(Objective(get_loss(work.loss), L2(work.l2)), LabelledRows(rows, work.y), work.y, validation)
 
 
 def _parameters(work: TrainingWork, l2: float | None = None) -> TrainingParameters:

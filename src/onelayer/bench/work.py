@@ -12,7 +12,8 @@ import numpy as np
 from onelayer.arrays import aligned_empty
 from onelayer.bench.timing import Competitor, Run, check_time_limit
 from onelayer.data import load_dataset
-from onelayer.training.epochs import Orders, validation_steps
+from onelayer.solvers.epochs import Orders
+from onelayer.training.segments import validation_steps
 
 __all__ = ["BenchmarkData", "BenchmarkParts", "TrainingResult", "TrainingWork", "ValidationFigures", "training_entry"]
 

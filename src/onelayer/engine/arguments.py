@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from onelayer.arrays import Array
-from onelayer.engine.library import knows, losses
+from onelayer.engine.library import DenseRows, knows, losses
 from onelayer.errors import ConfigError, InputError, InputTypeError, did_you_mean
 
 __all__ = [
     "array",
     "check_loss",
     "check_threads",
-    "count_steps",
     "float_array",
     "float_type",
     "positions",
+    "row_weights",
     "rows_argument",
     "scaling_argument",
+    "step_rates",
     "targets_argument",
 ]
 
@@ -45,16 +47,17 @@ def float_type(weights: Array) -> Any:
     return weights.dtype
 
 
-def count_steps(ordered: int, batch_size: int, rates: tuple[int, ...], epochs: int = 1) -> int:
-    """Return the number of batches in an order of so many epochs; for each there must be a learning rate."""
+def step_rates(ordered: int, batch_size: int, rates: Any, epochs: int, models: tuple[int, ...]) -> Array:
+    """Return the learning rates of all batches in an order of so many epochs, ``(steps,)`` or ``(steps, m)``."""
     if epochs < 1 or ordered % epochs:
         raise InputError(f"{ordered} rows can't be {epochs} epochs of one length")
     steps = epochs * -(-(ordered // epochs) // batch_size) if batch_size > 0 else 0
-    if batch_size < 1 or rates != (steps,):
+    if batch_size < 1 or np.shape(rates)[:1] != (steps,):
         raise InputError(
-            f"{ordered} rows in batches of {batch_size} need a learning rate for each batch, not {rates} of them"
+            f"{ordered} rows in batches of {batch_size} need a learning rate for each batch, "
+            f"not {np.shape(rates)[:1]} of them"
         )
-    return steps
+    return float_array("learning_rates", rates, np.float64, (steps, *models))
 
 
 def array(name: str, value: Array, dtype: Any, shape: tuple[int, ...], written: bool = False) -> Array:
@@ -83,7 +86,7 @@ def float_array(name: str, value: Array | float, dtype: Any, shape: tuple[int, .
         raise InputTypeError(f"{name} must be numbers, not {given.dtype}")
     if given.ndim and given.shape != shape:
         raise InputError(f"{name} must have shape {shape} or be a number, but has {given.shape}")
-    return np.ascontiguousarray(given, dtype) if given.shape == shape else np.full(shape, given, dtype)
+    return np.asarray(given, dtype, order="C") if given.shape == shape else np.full(shape, given, dtype)
 
 
 def positions(name: str, value: Array, limit: int) -> Array:
@@ -97,26 +100,26 @@ def positions(name: str, value: Array, limit: int) -> Array:
     return found
 
 
-def rows_argument(
-    X: Array, indices: Array | None, mirrored: Array | None, image_shape: tuple[int, int, int] | None
-) -> tuple[tuple[Any, ...], int, int]:
+def rows_argument(rows: DenseRows) -> tuple[tuple[Any, ...], int, int]:
     """Return rows as the engine takes them, and their n and d."""
+    X = rows.array
     if not isinstance(X, np.ndarray) or X.dtype not in (np.uint8, np.float32, np.float64):
         found = X.dtype if isinstance(X, np.ndarray) else type(X).__name__
         raise InputTypeError(f"X must be an array of uint8, float32 or float64, not {found}")
     if X.ndim != 2 or 0 in X.shape:
         raise InputError(f"X must be rows (n, d), at least one of at least one feature, but has shape {X.shape}")
     array("X", X, X.dtype, X.shape)
-    chosen = None if indices is None else positions("indices", indices, len(X))
+    chosen = None if rows.indices is None else positions("indices", rows.indices, len(X))
     n, d = len(X) if chosen is None else len(chosen), X.shape[1]
     if n == 0:
         raise InputError("indices leaves no rows")
-    if mirrored is None:
+    if rows.mirrored is None:
         return (X, chosen, None, 1, 1), n, d
-    if image_shape is None or len(image_shape) != 3 or int(np.prod(image_shape)) != d or min(image_shape) < 1:
-        raise InputError(f"mirrored rows need image_shape (h, w, c) that makes {d} features, not {image_shape}")
-    mask = array("mirrored", mirrored, np.bool_, (n,)).view(np.uint8)
-    return (X, chosen, mask, int(image_shape[1]), int(image_shape[2])), n, d
+    shape = rows.image_shape
+    if shape is None or len(shape) != 3 or prod(shape) != d or min(shape) < 1:
+        raise InputError(f"mirrored rows need image_shape (h, w, c) that makes {d} features, not {shape}")
+    mask = array("mirrored", rows.mirrored, np.bool_, (n,)).view(np.uint8)
+    return (X, chosen, mask, int(shape[1]), int(shape[2])), n, d
 
 
 def targets_argument(targets: Array, loss: str, n: int, k: int, dtype: Any, label_smoothing: float) -> tuple[Any, ...]:
@@ -138,9 +141,17 @@ def targets_argument(targets: Array, loss: str, n: int, k: int, dtype: Any, labe
     return labels, None, float(label_smoothing)
 
 
-def scaling_argument(shift: Array | float, scale: Array | float, d: int, dtype: Any) -> tuple[Array, Array]:
+def scaling_argument(rows: DenseRows, d: int, dtype: Any) -> tuple[Array, Array]:
     """Return shift and scale, each ``(d,)``; the engine divides by scale, so it must not be 0."""
+    shift, scale = 0.0 if rows.shift is None else rows.shift, 1.0 if rows.scale is None else rows.scale
     parts = float_array("shift", shift, dtype, (d,)), float_array("scale", scale, dtype, (d,))
     if not (np.isfinite(parts[0]).all() and np.isfinite(parts[1]).all() and parts[1].all()):
         raise InputError("shift and scale must be finite, and scale not 0")
     return parts
+
+
+def row_weights(weights: Array | None, n: int, models: tuple[int, ...], dtype: Any) -> Array | None:
+    """Return weights of rows, ``(n,)`` or, for m models, ``(n,)`` or ``(n, m)``."""
+    if weights is None:
+        return None
+    return float_array("row_weights", weights, dtype, (n,) if np.ndim(weights) < 2 else (n, *models))

@@ -7,16 +7,47 @@ import os
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
+from typing import Protocol, runtime_checkable
 
+from onelayer.arrays import Array
 from onelayer.errors import ConfigError, MissingDependencyError, printable
 
-__all__ = ["available", "instruction_set", "knows", "losses", "name", "native"]
+__all__ = ["DenseRows", "available", "instruction_set", "knows", "losses", "name", "native", "supports"]
 
 _module: ModuleType | None
 try:
     _module = import_module("onelayer.engine._native")
 except ImportError:
     _module = None
+
+
+@runtime_checkable
+class DenseRows(Protocol):
+    """n rows of d features in one array in memory (or mapped to it), as the engine sees them: (x − shift) · scale.
+
+    Attributes
+    ----------
+    array : (N, d) C-contiguous array, uint8, float32 or float64
+    indices : (n,) integers or None
+        The rows of ``array`` there are; None for all.
+    mirrored : (n,) bool or None
+        Rows to mirror left to right, as images of ``image_shape`` (h, w, c).
+    shift, scale : (d,) array, float or None
+        Where |shift · scale| is large, digits are lost to cancellation, as they are in the data.
+    """
+
+    @property
+    def array(self) -> Array: ...  # noqa: D102
+    @property
+    def indices(self) -> Array | None: ...  # noqa: D102
+    @property
+    def mirrored(self) -> Array | None: ...  # noqa: D102
+    @property
+    def image_shape(self) -> tuple[int, int, int] | None: ...  # noqa: D102
+    @property
+    def shift(self) -> Array | float | None: ...  # noqa: D102
+    @property
+    def scale(self) -> Array | float | None: ...  # noqa: D102
 
 
 def available() -> bool:
@@ -68,6 +99,20 @@ def losses() -> dict[str, tuple[bool, bool]]:
 def knows(loss: str) -> bool:
     """Return whether the engine has this loss; one that was added in array code alone runs on its definition."""
     return loss in losses()
+
+
+def supports(model: str, loss: str, rows: object) -> bool:
+    """Return whether the engine can train this kind of model with this loss on these rows.
+
+    It knows the linear model on dense rows. Everything else, and everything where there is no engine, runs on the
+    definitions.
+
+    Examples
+    --------
+    >>> supports("linear", "softmax", object())
+    False
+    """
+    return model == "linear" and knows(loss) and isinstance(rows, DenseRows) and available()
 
 
 def instruction_set() -> str | None:

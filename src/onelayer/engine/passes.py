@@ -2,157 +2,123 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from onelayer.arrays import Array
 from onelayer.engine import arguments
-from onelayer.engine.library import losses, native
+from onelayer.engine.library import DenseRows, losses, native
 from onelayer.errors import ConfigError, InputError
 
-__all__ = ["evaluate", "hessian_product_sums", "loss_and_gradient_sums"]
+__all__ = ["PassJob", "PassSums"]
 
 
-def evaluate(X: Array, targets: Array, weights: Array, intercepts: Array, **options: Any) -> tuple[Any, Any, Any]:
-    """Return Σ w·loss, Σ w·[decided rightly] and Σ w over all rows, added up in float64.
+@dataclass(frozen=True, eq=False)
+class PassSums:
+    """Sums over all rows, added up in float64; each of m models has those that it has alone, bit by bit.
 
-    Each is a float, or ``(m,)`` for m models, of which each has the figures that it has alone, bit by bit.
+    Attributes
+    ----------
+    loss, correct, weight : float, or (m,)
+        Σ w·ℓ, Σ w·[decided rightly] and Σ w.
+    weights, intercepts : arrays shaped as those of the job, or None
+        Σ w·∂ℓ/∂W and Σ w·∂ℓ/∂b, or Σ w·∂²ℓ · direction, where they were asked for.
+    """
+
+    loss: Any
+    correct: Any
+    weight: Any
+    weights: Array | None = None
+    intercepts: Array | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PassJob:
+    """One pass over all rows.
 
     Parameters
     ----------
-    X : (N, d) C-contiguous array, uint8, float32 or float64
+    rows : DenseRows
+        n rows of d features.
     targets : (n,) integers, or (n, k) probabilities where the loss takes them
+    loss : str
     weights, intercepts : (k, d) and (k,), or (m, k, d) and (m, k); float32 or float64
-    **options
-        ``loss`` (needed), and as in :func:`train_segment` ``shift``, ``scale``, ``indices``, ``mirrored``,
-        ``image_shape``, ``row_weights`` (n,) or (n, m),
-        ``label_smoothing``, ``n_threads``.
+    with_gradient : bool
+        Whether the gradient's sums are wanted.
+    directions, direction_intercepts : arrays shaped as weights and intercepts, or None
+        With them, sums of Hessian products are made. Several directions for one model are as many models with the same
+        weights. ``hinge`` has no curvature and is refused.
+    row_weights : (n,) or (n, m), or None
+    label_smoothing : float
+    n_threads : int
 
     Raises
     ------
     ConfigError, InputError, InputTypeError
-
-    Examples
-    --------
-    >>> from onelayer import engine
-    >>> if engine.available():
-    ...     X, y = np.array([[-1.0], [1.0]]), np.array([0, 1])
-    ...     assert evaluate(X, y, np.array([[-2.0], [2.0]]), np.zeros(2), loss="squared_hinge") == (0.0, 2.0, 2.0)
+        Before any work, if something is of the wrong type, shape or range.
     """
-    sums = _Pass(X, targets, weights, intercepts, **options).run()
-    return sums[0], sums[1], sums[2]
 
+    rows: DenseRows
+    targets: Array
+    loss: str
+    weights: Array
+    intercepts: Array
+    with_gradient: bool = False
+    directions: Array | None = None
+    direction_intercepts: Array | None = None
+    row_weights: Array | None = None
+    label_smoothing: float = 0.0
+    n_threads: int = 1
+    checked: dict[str, Any] = field(init=False, repr=False)
+    """What the compiled function is handed."""
 
-def loss_and_gradient_sums(
-    X: Array, targets: Array, weights: Array, intercepts: Array, **options: Any
-) -> tuple[Any, Array, Array, Any]:
-    """Return Σ w·ℓ, Σ w·∂ℓ/∂W, Σ w·∂ℓ/∂b and Σ w over all rows, in float64.
+    def __post_init__(self) -> None:
+        dtype = arguments.float_type(self.weights)
+        if self.weights.ndim not in (2, 3) or 0 in self.weights.shape:
+            raise InputError(f"weights must have shape (k, d) or (m, k, d), not {self.weights.shape}")
+        rows, n, d = arguments.rows_argument(self.rows)
+        outputs = self.weights.shape[:-1]
+        weights = arguments.array("weights", self.weights, dtype, (*outputs, d))
+        intercepts = arguments.array("intercepts", self.intercepts, dtype, outputs)
+        directions: tuple[Array | None, Array | None] = None, None
+        if self.directions is not None:
+            if not losses()[arguments.check_loss(self.loss)][1]:
+                raise ConfigError(f"{self.loss} has no curvature; use squared_hinge")
+            directions = (
+                arguments.array("directions", self.directions, dtype, weights.shape),
+                arguments.array("direction_intercepts", np.asarray(self.direction_intercepts), dtype, outputs),
+            )
+        row_weights = arguments.row_weights(self.row_weights, n, outputs[:-1], dtype)
+        if row_weights is not None and row_weights.ndim == 2:  # the pass goes through the rows of a model
+            row_weights = np.ascontiguousarray(row_weights.T)
+        wanted = self.with_gradient or self.directions is not None
+        checked = {
+            "rows": rows,
+            "targets": arguments.targets_argument(self.targets, self.loss, n, outputs[-1], dtype, self.label_smoothing),
+            "scaling": arguments.scaling_argument(self.rows, d, dtype),
+            "row_weights": row_weights,
+            "loss": arguments.check_loss(self.loss),
+            "weights": _stacked(weights, 3),
+            "intercepts": _stacked(intercepts, 2),
+            "directions": _stacked(directions[0], 3),
+            "direction_intercepts": _stacked(directions[1], 2),
+            "sums": np.zeros((len(weights) if weights.ndim == 3 else 1, 3)),
+            "gradient": np.zeros(weights.shape) if wanted else None,
+            "intercept_gradient": np.zeros(intercepts.shape) if wanted else None,
+            "threads": arguments.check_threads(self.n_threads),
+        }
+        object.__setattr__(self, "checked", checked)
 
-    The second and third are shaped as weights and intercepts, the others are as of :func:`evaluate`.
-
-    Parameters, errors: as :func:`evaluate`.
-    """
-    work = _Pass(X, targets, weights, intercepts, **options)
-    gradient = work.with_gradient()
-    sums = work.run()
-    return sums[0], *gradient, sums[2]
-
-
-def hessian_product_sums(
-    X: Array,
-    targets: Array,
-    weights: Array,
-    intercepts: Array,
-    directions: Array,
-    direction_intercepts: Array,
-    **options: Any,
-) -> tuple[Array, Array]:
-    """Return Σ w·∂²ℓ · direction over all rows, in float64, shaped as weights and intercepts.
-
-    Several directions for one model are as many models with the same weights.
-
-    Parameters, errors: as :func:`evaluate`; directions have the shapes of weights and intercepts. ``hinge`` has no
-    curvature and is refused.
-    """
-    work = _Pass(X, targets, weights, intercepts, **options)
-    if not losses()[work.loss][1]:
-        raise ConfigError(f"{work.loss} has no curvature; use squared_hinge")
-    work.directions = arguments.array("directions", directions, weights.dtype, weights.shape)
-    work.direction_intercepts = arguments.array(
-        "direction_intercepts", direction_intercepts, weights.dtype, intercepts.shape
-    )
-    gradient = work.with_gradient()
-    work.run()
-    return gradient
-
-
-class _Pass:
-    def __init__(
-        self,
-        X: Array,
-        targets: Array,
-        weights: Array,
-        intercepts: Array,
-        *,
-        loss: str,
-        shift: Array | float = 0.0,
-        scale: Array | float = 1.0,
-        indices: Array | None = None,
-        mirrored: Array | None = None,
-        image_shape: tuple[int, int, int] | None = None,
-        row_weights: Array | None = None,
-        label_smoothing: float = 0.0,
-        n_threads: int = 1,
-    ) -> None:
-        dtype = arguments.float_type(weights)
-        if weights.ndim not in (2, 3) or 0 in weights.shape:
-            raise InputError(f"weights must have shape (k, d) or (m, k, d), not {weights.shape}")
-        self.rows, n, d = arguments.rows_argument(X, indices, mirrored, image_shape)
-        self.single, self.k, self.m = weights.ndim == 2, weights.shape[-2], 1 if weights.ndim == 2 else len(weights)
-        self.weights = arguments.array("weights", weights, dtype, (*weights.shape[:-1], d))
-        self.intercepts = arguments.array("intercepts", intercepts, dtype, weights.shape[:-1])
-        self.loss = arguments.check_loss(loss)
-        self.targets = arguments.targets_argument(targets, loss, n, self.k, dtype, label_smoothing)
-        self.scaling = arguments.scaling_argument(shift, scale, d, dtype)
-        self.row_weights = self._row_weights(row_weights, n, dtype)
-        self.threads = arguments.check_threads(n_threads)
-        self.directions: Array | None = None
-        self.direction_intercepts: Array | None = None
-        self.gradient: tuple[Array, Array] | None = None
-
-    def _row_weights(self, row_weights: Array | None, n: int, dtype: Any) -> Array | None:
-        if row_weights is None:
-            return None
-        if np.ndim(row_weights) == 2:
-            return arguments.float_array("row_weights", np.transpose(row_weights), dtype, (self.m, n))
-        return arguments.float_array("row_weights", row_weights, dtype, (n,))
-
-    def with_gradient(self) -> tuple[Array, Array]:
-        self.gradient = np.zeros(self.weights.shape), np.zeros(self.intercepts.shape)
-        return self.gradient
-
-    def run(self) -> Array:
+    def run(self) -> PassSums:
+        """Go through the rows; once, for sums are added to those of the job."""
         module, isa = native()
-        sums = np.zeros((self.m, 3))
-        module.pass_over(
-            engine=isa,
-            rows=self.rows,
-            targets=self.targets,
-            scaling=self.scaling,
-            row_weights=self.row_weights,
-            loss=self.loss,
-            weights=self._stacked(self.weights, 3),
-            intercepts=self._stacked(self.intercepts, 2),
-            directions=self._stacked(self.directions, 3),
-            direction_intercepts=self._stacked(self.direction_intercepts, 2),
-            sums=sums,
-            gradient=None if self.gradient is None else self.gradient[0],
-            intercept_gradient=None if self.gradient is None else self.gradient[1],
-            threads=self.threads,
-        )
-        return sums[0] if self.single else sums.T
+        module.pass_over(engine=isa, **self.checked)
+        sums = self.checked["sums"]
+        loss, correct, weight = sums[0] if self.weights.ndim == 2 else sums.T
+        return PassSums(loss, correct, weight, self.checked["gradient"], self.checked["intercept_gradient"])
 
-    @staticmethod
-    def _stacked(value: Array | None, ndim: int) -> Array | None:
-        return value if value is None or value.ndim == ndim else value[np.newaxis]
+
+def _stacked(value: Array | None, ndim: int) -> Array | None:
+    return value if value is None or value.ndim == ndim else value[np.newaxis]

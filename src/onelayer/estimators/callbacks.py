@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from onelayer.solvers.status import Status
+from onelayer.solvers import Status
 from onelayer.training.listeners import Listener
 from onelayer.training.state import TrainingState
 

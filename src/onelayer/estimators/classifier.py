@@ -16,13 +16,13 @@ from sklearn.utils.validation import check_is_fitted
 from onelayer.arrays import Array
 from onelayer.errors import InputError, OnelayerError
 from onelayer.estimators.fitting import fit_classifier, fit_once_more
-from onelayer.estimators.inputs import check_labelled, check_rows, encode_labels
+from onelayer.estimators.inputs import check_labelled, check_rows
 from onelayer.estimators.model_file import save_classifier
 from onelayer.losses import LOSSES
-from onelayer.models.linear import Linear, LinearParameters
+from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective
-from onelayer.penalties import L2
-from onelayer.rows import RowSource
+from onelayer.rows import ArrayRows
+from onelayer.training.labels import encode_labels
 
 if TYPE_CHECKING:
     from onelayer.reporting.notebook import Report
@@ -292,7 +292,7 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def predict(self, X: Any) -> Array:
         """Return the class decided on for each row of X, ``(n,)``."""
         scores = self._scores(X)
-        predicted: Array = self.classes_[self._loss.decision(scores)]
+        predicted: Array = self.classes_[self._fitted.loss.decision(scores)]
         return predicted
 
     @available_if(_has_probabilities)
@@ -302,7 +302,7 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Not available for the hinge losses, whose scores are no probabilities.
         """
         scores = self._scores(X)
-        probabilities: Array = self._loss.probabilities(scores)
+        probabilities: Array = self._fitted.loss.probabilities(scores)
         return probabilities
 
     @available_if(_has_probabilities)
@@ -321,7 +321,7 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         scores = self._scores(X)
         data = check_labelled(self, X, y, sample_weight, reset=False)
-        values = self._loss.values(scores, encode_labels(data.y, self.classes_, "y"))
+        values = self._fitted.loss.values(scores, encode_labels(data.labels, self.classes_, "y"))
         return float(np.average(values.astype(np.float64), weights=data.weights))
 
     def weight_images(self) -> Array:
@@ -342,14 +342,18 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def parameters_(self) -> LinearParameters:
         """Weights ``(k, d)`` and intercepts ``(k,)`` of all k scores on X as given; ``coef_`` may hold differences."""
         check_is_fitted(self)
-        folded: LinearParameters = self._folded
+        folded: LinearParameters = self._fitted.folded
         return folded
 
     @property
     def objective_(self) -> Objective:
-        """The loss and the penalty, as ``check_gradients`` takes them."""
+        """J as it was minimised, as a function of ``parameters_``: what ``check_gradients`` takes.
+
+        The penalty is on the weights of scaled features, as it was in training; later ``set_params`` do not change it.
+        """
         check_is_fitted(self)
-        return Objective(self._loss, L2(self.l2, self.penalize_bias))
+        objective: Objective = self._fitted.objective
+        return objective
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted model to a safetensors file; ``onelayer.load_model`` reads it.
@@ -401,11 +405,11 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     def _scores(self, X: Any) -> Array:
         check_is_fitted(self)
-        rows = RowSource(check_rows(self, X, reset=False, image_shape=self.image_shape_), self.coef_.dtype)
-        scores = np.empty((rows.n, len(self._folded.intercepts)), self.coef_.dtype)
-        model = Linear()
+        fitted = self._fitted
+        rows = ArrayRows(check_rows(self, X, reset=False, image_shape=self.image_shape_), dtype=self.coef_.dtype)
+        scores = np.empty((rows.n, len(fitted.folded.intercepts)), self.coef_.dtype)
         for part, block in rows.blocks():
-            scores[part] = model.scores(self._folded, block)
+            scores[part] = fitted.model.scores(fitted.folded, block)
         return scores
 
     def _html_repr(self) -> str:

@@ -14,20 +14,20 @@ from sklearn.utils import check_random_state
 from onelayer.arrays import Array
 from onelayer.errors import ConfigError, InputError, InterruptedTrainingWarning, ModelFileError
 from onelayer.estimators.callbacks import SklearnCallbacks
-from onelayer.estimators.inputs import LabelledRows, check_labelled, shape_of_images
-from onelayer.estimators.setting import Setting, make_setting
-from onelayer.losses import Loss
-from onelayer.models.linear import LinearParameters
-from onelayer.solvers.status import Status
+from onelayer.estimators.inputs import check_labelled, check_weights, shape_of_images
+from onelayer.rows import LabelledRows
+from onelayer.solvers import Status
+from onelayer.streams import stream
 from onelayer.threads import limited_threads, usable_threads
-from onelayer.training.early_stopping import Monitor
+from onelayer.training.fitted import Fitted
 from onelayer.training.listeners import Listener
 from onelayer.training.loop import train
 from onelayer.training.parameters import TrainingParameters
+from onelayer.training.problem import Encoding, Problem, learn_encoding, make_problem
 from onelayer.training.state import TrainingState
-from onelayer.training.streams import stream
+from onelayer.tree import Tree
 
-__all__ = ["Checkpoint", "fit_classifier", "fit_once_more", "model_attributes"]
+__all__ = ["Checkpoint", "adopt", "fit_classifier", "fit_once_more"]
 
 Checkpoint = tuple[Mapping[str, Array], Mapping[str, Any]]
 
@@ -69,8 +69,10 @@ def fit_classifier(
     seed = _draw_seed(clf.random_state)
     if validation is None and parameters.early_stopping:
         training, validation = _held_out(training, parameters.validation_fraction, seed)
-    setting = make_setting(parameters, seed, np.unique(training.y), training, image_shape)
-    return _train(clf, setting, training, validation, _start(clf, setting, training.rows.d, checkpoint), listeners)
+    encoding = learn_encoding(parameters, np.unique(training.labels), training, image_shape)
+    problem = make_problem(parameters, encoding, training, validation)
+    start = _start(clf, parameters, seed, encoding, problem, checkpoint)
+    return _train(clf, parameters, seed, encoding, problem, start, training, listeners)
 
 
 @with_callbacks
@@ -87,56 +89,63 @@ def fit_once_more(clf: Any, X: Any, y: Any, classes: Any = None, sample_weight: 
     if not first and classes is not None and not np.array_equal(np.unique(classes), clf.classes_):
         raise InputError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {clf.classes_!r}")
     if first:
-        setting = make_setting(parameters, _draw_seed(clf.random_state), np.unique(classes), data, image_shape)
-        start: LinearParameters | TrainingState = setting.first_parameters(data.rows.d)
+        seed = _draw_seed(clf.random_state)
+        encoding = learn_encoding(parameters, np.unique(classes), data, image_shape)
+        problem = make_problem(parameters, encoding, data)
+        start: Tree | TrainingState = problem.start(parameters, seed, encoding)
     else:
-        setting = _earlier_setting(clf, parameters)
-        setting = replace(setting, scaling=setting.scaling.revived(data.rows, data.weights))
+        fitted = _earlier(clf, parameters)
+        scaling = fitted.encoding.scaling.revived(data.rows, data.weights)
+        seed, encoding = clf._seed, replace(fitted.encoding, scaling=scaling)
+        problem = make_problem(parameters, encoding, data)
         start = clf._state.continued(parameters)
-    return _train(clf, setting, data, None, start, (), epochs=1)
+    return _train(clf, parameters, seed, encoding, problem, start, data, (), epochs=1)
 
 
-def _earlier_setting(clf: Any, parameters: TrainingParameters) -> Setting:
-    if not hasattr(clf, "_setting"):
+def _earlier(clf: Any, parameters: TrainingParameters) -> Any:
+    """Return what an earlier call made, to go on from."""
+    if not hasattr(clf, "_state"):
         raise InputError(
-            "a loaded model does not know its scaling any more, so partial_fit can't go on from it: "
+            "a loaded model does not know where its training was, so partial_fit can't go on from it: "
             "use fit with warm_start=True"
         )
-    setting: Setting = clf._setting
-    if parameters.loss != setting.parameters.loss:
-        raise ConfigError(f"partial_fit can't change loss={setting.parameters.loss!r} to {parameters.loss!r}: use fit")
-    return replace(setting, parameters=parameters)
+    fitted: Fitted = clf._fitted
+    if parameters.loss != fitted.loss.name:
+        raise ConfigError(f"partial_fit can't change loss={fitted.loss.name!r} to {parameters.loss!r}: use fit")
+    return fitted
 
 
 def _train(
     clf: Any,
-    setting: Setting,
+    parameters: TrainingParameters,
+    seed: int,
+    encoding: Encoding,
+    problem: Problem,
+    start: Tree | TrainingState,
     training: LabelledRows,
-    validation: LabelledRows | None,
-    start: LinearParameters | TrainingState,
     listeners: Sequence[Listener],
     epochs: int | None = None,
 ) -> Any:
-    parameters = setting.parameters
     first = start.epoch if isinstance(start, TrainingState) else 0
     last = parameters.max_epochs if epochs is None else first + epochs
 
     def attributes(state: TrainingState) -> dict[str, Any]:
-        return _fitted_attributes(setting, state)
+        fitted = Fitted.of(state, problem, encoding)
+        return {**fitted.attributes(), "_fitted": fitted}
 
     metadata = {} if training.weights is None else {"sample_weight": training.weights}
-    data = {"X": lambda: training.X, "y": training.y, "metadata": metadata}
+    data = {"X": lambda: training.rows.read(slice(None)), "y": training.labels, "metadata": metadata}
+    if training.rows.indices is not None:
+        data["X"] = lambda: training.rows.read(training.rows.indices)
     callbacks = SklearnCallbacks(clf, max(last - first, 0), data, attributes)
     # Without anyone who listens, several epochs go into one call of the engine.
     everyone = [*([] if callbacks.is_idle else [callbacks]), *listeners, *_progress(parameters)]
     threads = usable_threads(parameters.n_jobs)
     with limited_threads(threads):
-        problem = setting.problem(training, validation)
-        state = train(problem, parameters, setting.seed, start, everyone, until_epoch=last, threads=threads)
+        state = train(problem, parameters, seed, start, everyone, until_epoch=last, threads=threads)
     state.solver.parameters = state.kept
-    for name, value in attributes(state).items():
-        setattr(clf, name, value)
-    clf._setting, clf._state = setting, state
+    adopt(clf, Fitted.of(state, problem, encoding))
+    clf._seed, clf._state = seed, state
     if state.status is Status.INTERRUPTED:
         message = (
             f"training was interrupted in epoch {state.epoch} after {state.solver.step} steps; "
@@ -146,31 +155,15 @@ def _train(
     return clf
 
 
-def _fitted_attributes(setting: Setting, state: TrainingState) -> dict[str, Any]:
-    folded = setting.scaling.fold(state.kept)
-    return model_attributes(setting.loss, setting.classes, folded, setting.image_shape) | {
-        "n_iter_": state.epoch,
-        "n_steps_": state.solver.step,
-        "stopped_epoch_": state.stopped_epoch,
-        "history_": state.history.arrays(),
-    }
-
-
-def model_attributes(
-    loss: Loss, classes: Array, folded: LinearParameters, image_shape: tuple[int, int, int] | None
-) -> dict[str, Any]:
-    """Return the attributes that a classifier needs to predict, from parameters on raw features."""
-    coef, intercept = folded
-    if len(classes) == 2 and len(intercept) == 2:
-        coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-    return {
-        "classes_": classes,
-        "coef_": coef,
-        "intercept_": intercept,
-        "image_shape_": image_shape,
-        "_folded": folded,
-        "_loss": loss,
-    }
+def adopt(clf: Any, fitted: Fitted, n_features: int | None = None, feature_names: Sequence[str] | None = None) -> None:
+    """Make ``clf`` the classifier that ``fitted`` is, with these features where no rows were checked with it."""
+    for name, value in fitted.attributes().items():
+        setattr(clf, name, value)
+    clf._fitted = fitted
+    if n_features is not None:
+        clf.n_features_in_ = n_features
+    if feature_names is not None:
+        clf.feature_names_in_ = np.array(feature_names, dtype=object)
 
 
 def _checked_parameters(clf: Any) -> TrainingParameters:
@@ -191,37 +184,50 @@ def _held_out(data: LabelledRows, fraction: float, seed: int) -> tuple[LabelledR
 
     state = int(stream(seed, "split").integers(2**31))
     try:
-        kept, held = train_test_split(np.arange(len(data.y)), test_size=fraction, stratify=data.y, random_state=state)
+        kept, held = train_test_split(
+            np.arange(data.rows.n), test_size=fraction, stratify=data.labels, random_state=state
+        )
     except ValueError as error:
         raise InputError(
             f"can't hold out validation_fraction={fraction} of the rows for early stopping ({error}); "
             "give X_val and y_val"
         ) from None
-    return data.subset(np.sort(kept), "training "), data.subset(np.sort(held), "validation ")
+    parts = (data.subset(np.sort(kept)), "training "), (data.subset(np.sort(held)), "validation ")
+    return check_weights(*parts[0]), check_weights(*parts[1])
 
 
-def _start(clf: Any, setting: Setting, d: int, checkpoint: Checkpoint | None) -> LinearParameters | TrainingState:
-    first = setting.first_parameters(d)
+def _start(
+    clf: Any,
+    parameters: TrainingParameters,
+    seed: int,
+    encoding: Encoding,
+    problem: Problem,
+    checkpoint: Checkpoint | None,
+) -> Tree | TrainingState:
+    first: Tree = problem.start(parameters, seed, encoding)
     if checkpoint is not None:
         try:
-            state = TrainingState.from_checkpoint(*checkpoint, Monitor(setting.parameters))
+            state = TrainingState.from_checkpoint(*checkpoint, parameters, first)
         except (KeyError, ValueError, TypeError, OverflowError) as error:
             reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             raise ModelFileError(f"the checkpoint is damaged ({reason}): delete it to start over") from None
-        shape, dtype = state.solver.parameters.weights.shape, state.solver.parameters.weights.dtype
+        found = next(iter(state.solver.parameters))
         if [(a.shape, a.dtype) for a in state.solver.parameters] != [(a.shape, a.dtype) for a in first]:
+            own = next(iter(first))
             raise ModelFileError(
-                f"the checkpoint has {dtype} weights of shape {shape}, "
-                f"this training {first.weights.dtype} ones of shape {first.weights.shape}: start over"
+                f"the checkpoint has {found.dtype} weights of shape {found.shape}, "
+                f"this training {own.dtype} ones of shape {own.shape}: start over"
             )
         return state
-    if setting.parameters.warm_start and hasattr(clf, "_folded"):
-        if clf._folded.weights.shape != first.weights.shape or not np.array_equal(clf.classes_, setting.classes):
+    if parameters.warm_start and hasattr(clf, "_fitted"):
+        earlier: Fitted = clf._fitted
+        shapes = [[part.shape for part in tree] for tree in (earlier.folded, first)]
+        if shapes[0] != shapes[1] or not np.array_equal(earlier.classes, encoding.classes):
             raise InputError(
                 "warm_start needs the classes and features of the earlier fit; set warm_start=False to start anew"
             )
-        raw = LinearParameters(*(part.astype(setting.dtype) for part in clf._folded))
-        return setting.scaling.unfold(raw)
+        folded: Tree = earlier.folded
+        return encoding.scaling.unfold(folded.map(lambda part: part.astype(encoding.dtype)))
     return first
 
 

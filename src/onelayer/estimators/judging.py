@@ -7,8 +7,8 @@ from typing import Any, Final
 from sklearn.utils import _safe_indexing, check_consistent_length
 from sklearn.utils.validation import _num_samples, column_or_1d
 
-from onelayer.estimators.inputs import encode_labels
 from onelayer.evaluation import Judged, judge
+from onelayer.training.labels import encode_labels
 
 __all__ = ["judge_classifier"]
 
@@ -34,4 +34,4 @@ def judge_classifier(clf: Any, X: Any, y: Any) -> Judged:
     size = max(1, _MOST_SCORES // k)
     parts = [slice(start, min(start + size, n)) for start in range(0, n, size)]
     blocks = ((part, clf._scores(X if len(parts) == 1 else _safe_indexing(X, part))) for part in parts)
-    return judge(blocks, labels, clf._loss, k)
+    return judge(blocks, labels, clf._fitted.loss, k)

@@ -1,8 +1,9 @@
-"""The classifier's part of a model file: two arrays and a table of plain values, nothing that is ever executed.
+"""The classifier's part of a model file: arrays and a table of plain values, nothing that is ever executed.
 
-A model file is in the safetensors format. Arrays: ``weights`` (k, d) and ``intercepts`` (k,), both on raw features.
-Metadata: ``format``, ``format_version``, and ``classifier``, JSON with the keys of :func:`describe`. Its bytes depend
-on the model alone.
+A model file is in the safetensors format. Arrays: ``weights`` (k, d) and ``intercepts`` (k,), both on raw features, and
+how features were scaled in training: ``scaling.shift`` and ``scaling.scale``, ``(d,)`` or ``(1,)`` float64, and
+``scaling.constant`` (d,) bool, where there are any. Metadata: ``format``, ``format_version``, and ``classifier``, JSON
+with the keys of :func:`describe`. Its bytes depend on the model alone.
 """
 
 from __future__ import annotations
@@ -18,13 +19,17 @@ import numpy as np
 
 from onelayer.arrays import Array
 from onelayer.errors import ConfigError, ModelFileError, printable
-from onelayer.estimators.fitting import model_attributes
 from onelayer.losses import get_loss
 from onelayer.models.linear import LinearParameters
+from onelayer.penalties import L2
+from onelayer.solvers import Solution, Status
 from onelayer.storage.kinds import MODEL, check_kind, kind_metadata
 from onelayer.storage.tensors import read_tensors, write_tensors
+from onelayer.training.fitted import Fitted
 from onelayer.training.history import History
 from onelayer.training.parameters import TrainingParameters
+from onelayer.training.problem import Encoding
+from onelayer.training.scaling import Scaling
 
 __all__ = [
     "VERSION",
@@ -37,6 +42,8 @@ __all__ = [
 ]
 
 VERSION: Final = 1
+
+SavedClassifier = tuple[dict[str, Any], Fitted, list[str] | None]
 
 INTEGER_TYPES: Final = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 LABEL_TYPES: Final = ("str", "object", "bool", "float32", "float64", *INTEGER_TYPES)
@@ -56,13 +63,16 @@ def read_model_file(path: str | PathLike[str]) -> tuple[dict[str, Array], dict[s
 
 def classifier_contents(clf: Any) -> tuple[dict[str, Array], dict[str, str]]:
     """Return the arrays and metadata that make a model file of a fitted classifier."""
-    arrays = {"weights": clf._folded.weights, "intercepts": clf._folded.intercepts}
+    fitted: Fitted = clf._fitted
+    arrays = dict(fitted.folded.items()) | _scaling_arrays(fitted.encoding)
     return arrays, kind_metadata(MODEL, VERSION) | {"classifier": json.dumps(describe(clf), sort_keys=True)}
 
 
 def describe(clf: Any) -> dict[str, Any]:
     """Return all of a fitted classifier but its arrays, as plain values."""
-    parameters = clf.get_params(deep=False) | {"loss": clf._loss.name}  # set_params does not change what is fitted
+    fitted: Fitted = clf._fitted
+    minimised = {"loss": fitted.loss.name, "l2": fitted.penalty.l2, "penalize_bias": fitted.penalty.penalize_bias}
+    parameters = clf.get_params(deep=False) | minimised  # set_params does not change what is fitted
     if not isinstance(parameters["random_state"], int | np.integer):
         parameters["random_state"] = None
     parameters = TrainingParameters.check(parameters).model_dump(mode="python")
@@ -83,13 +93,43 @@ def describe(clf: Any) -> dict[str, Any]:
         "n_iter": clf.n_iter_,
         "n_steps": clf.n_steps_,
         "stopped_epoch": clf.stopped_epoch_,
-    }
+    } | ({} if fitted.encoding is None else {"keeps_scaling": True})
 
 
-def read_classifier(
-    arrays: Mapping[str, Array], metadata: Mapping[str, str], name: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the constructor arguments and the attributes of the classifier in a model file called ``name``.
+def _scaling_arrays(encoding: Encoding | None) -> dict[str, Array]:
+    if encoding is None:
+        return {}
+    scaling = encoding.scaling
+    given = {"shift": scaling.shift, "scale": scaling.scale, "constant": scaling.constant}
+    return {f"scaling.{name}": np.atleast_1d(part) for name, part in given.items() if part is not None}
+
+
+def _read_encoding(
+    table: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    classes: Array,
+    folded: LinearParameters,
+    image_shape: tuple[int, int, int] | None,
+) -> Encoding | None:
+    """Return how features were scaled; None for a file of an earlier version, which does not say it."""
+    if not table.get("keeps_scaling", False):
+        return None
+    d, parts = folded.weights.shape[1], dict[str, Any]()
+    for name in ("shift", "scale", "constant"):
+        part = arrays.get(f"scaling.{name}")
+        if part is None:
+            continue
+        is_mask = name == "constant"
+        if part.dtype != (np.bool_ if is_mask else np.float64) or part.shape not in ((d,), () if is_mask else (1,)):
+            raise ConfigError(f"its scaling.{name} is {part.dtype} of shape {part.shape}")
+        if not np.isfinite(part).all() or (name == "scale" and not part.all()):
+            raise ConfigError(f"its scaling.{name} is not finite, or 0")
+        parts[name] = float(part[0]) if part.shape == (1,) and not is_mask and d != 1 else part
+    return Encoding(classes, folded.weights.dtype, Scaling(**parts), image_shape)
+
+
+def read_classifier(arrays: Mapping[str, Array], metadata: Mapping[str, str], name: str) -> SavedClassifier:
+    """Return constructor arguments, model and feature names of the classifier in a model file called ``name``.
 
     Raises
     ------
@@ -115,7 +155,7 @@ def parse_table(metadata: Mapping[str, str], key: str, name: str) -> dict[str, A
     return table
 
 
-def _checked_table(table: Mapping[str, Any], arrays: Mapping[str, Array]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _checked_table(table: Mapping[str, Any], arrays: Mapping[str, Array]) -> SavedClassifier:
     values = dict(table["parameters"])
     if isinstance(values.get("class_weight"), list):
         values["class_weight"] = {label: float(weight) for label, weight in values["class_weight"]}
@@ -131,16 +171,20 @@ def _checked_table(table: Mapping[str, Any], arrays: Mapping[str, Array]) -> tup
     names = table["feature_names"]
     if names is not None and len(names) != folded.weights.shape[1]:
         raise ConfigError(f"{len(names)} feature names for {folded.weights.shape[1]} features")
-    attributes = model_attributes(get_loss(parameters.loss), classes, folded, image_shape) | {
-        "n_features_in_": folded.weights.shape[1],
-        "n_iter_": int(table["n_iter"]),
-        "n_steps_": int(table["n_steps"]),
-        "stopped_epoch_": None if table["stopped_epoch"] is None else int(table["stopped_epoch"]),
-        "history_": History().arrays(),
-    }
-    if names is not None:
-        attributes["feature_names_in_"] = np.array([str(name) for name in names], dtype=object)
-    return parameters.model_dump(mode="python"), attributes
+    loss = get_loss(parameters.loss)
+    solution = Solution(None, Status.FINISHED, int(table["n_iter"]), int(table["n_steps"]))
+    fitted = Fitted(
+        loss,
+        L2(parameters.l2, parameters.penalize_bias),
+        _read_encoding(table, arrays, classes, folded, image_shape),
+        classes,
+        folded,
+        image_shape,
+        solution,
+        None if table["stopped_epoch"] is None else int(table["stopped_epoch"]),
+        History(),
+    )
+    return parameters.model_dump(mode="python"), fitted, None if names is None else [str(name) for name in names]
 
 
 def _checked_classes(labels: list[Any], label_type: str) -> Array:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,14 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from onelayer.errors import InputError, InterruptedTrainingWarning
-from onelayer.estimators.inputs import LabelledRows, check_labelled, encode_labels, shape_of_images
-from onelayer.estimators.setting import make_setting
-from onelayer.models.linear import LinearParameters
+from onelayer.estimators.inputs import check_labelled, check_weights, shape_of_images
+from onelayer.rows import LabelledRows
 from onelayer.selection import Fold, Grid, Prepared, SweepListener, SweepResult, stratified_folds, sweep
 from onelayer.selection.folds import check_folds
 from onelayer.threads import limited_threads, usable_threads
+from onelayer.training.labels import encode_labels
 from onelayer.training.parameters import TrainingParameters
+from onelayer.training.problem import learn_encoding, make_problem
 
 __all__ = ["sweep_classifier"]
 
@@ -119,19 +119,16 @@ class _Preparation:
         self, training: LabelledRows, validation: LabelledRows | None, image_shape: tuple[int, int, int] | None
     ) -> None:
         self.training, self.validation, self.image_shape = training, validation, image_shape
-        self.classes = np.unique(training.y)
+        self.classes = np.unique(training.labels)
 
     def __call__(self, parameters: TrainingParameters, fold: Fold | None) -> Prepared:
         training, validation = self.training, self.validation
         if fold is not None:
-            training = self.training.subset(fold.training, "training ")
-            validation = self.training.subset(fold.held_out, "held-out ")
-        setting = make_setting(parameters, _seed(parameters), self.classes, training, self.image_shape)
-
-        def start(own: TrainingParameters) -> LinearParameters:
-            return replace(setting, parameters=own, seed=_seed(own)).first_parameters(training.rows.d)
-
-        return Prepared(setting.problem(training, validation), start)
+            training = check_weights(self.training.subset(fold.training), "training ")
+            validation = check_weights(self.training.subset(fold.held_out), "held-out ")
+        encoding = learn_encoding(parameters, self.classes, training, self.image_shape)
+        problem = make_problem(parameters, encoding, training, validation)
+        return Prepared(problem, lambda own: problem.start(own, _seed(own), encoding))
 
 
 def _seed(parameters: TrainingParameters) -> int:
@@ -140,7 +137,7 @@ def _seed(parameters: TrainingParameters) -> int:
 
 
 def _folds(folds: int | Sequence[Fold], prepare: _Preparation, parameters: TrainingParameters) -> list[Fold]:
-    labels = encode_labels(prepare.training.y, prepare.classes, "y")
+    labels = encode_labels(prepare.training.labels, prepare.classes, "y")
     if isinstance(folds, int):
         return stratified_folds(labels, folds, _seed(parameters))
     check_folds(list(folds), len(labels))

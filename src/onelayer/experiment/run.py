@@ -26,7 +26,7 @@ from onelayer.experiment.rows import RowMaker, Rows
 from onelayer.experiment.subject import subject_of
 from onelayer.features.base import ImageFeatures
 from onelayer.image_model import ImageModel
-from onelayer.solvers.status import Status
+from onelayer.solvers import Status
 from onelayer.storage.cache import ArrayCache
 from onelayer.storage.checkpoints import load_checkpoint
 from onelayer.storage.environment import describe_environment

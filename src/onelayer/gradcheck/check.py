@@ -21,7 +21,7 @@ import numpy as np
 
 from onelayer.arrays import Array
 from onelayer.errors import ConfigError
-from onelayer.gradcheck.problem import CheckableModel, Problem, fitted_problem, moved, random_problem
+from onelayer.gradcheck.problem import CheckableModel, Checked, fitted_problem, moved, random_problem
 from onelayer.gradcheck.report import EntryCheck, GradientReport
 from onelayer.penalties import L2
 
@@ -113,59 +113,59 @@ def check_gradients(
     )
 
 
-def _checks(problem: Problem, max_entries: int, rng: np.random.Generator) -> Iterator[EntryCheck]:
-    for place, part in enumerate(problem.parameters):
+def _checks(problem: Checked, max_entries: int, rng: np.random.Generator) -> Iterator[EntryCheck]:
+    for name, part in problem.parameters.items():
         chosen = np.arange(part.size)
         if part.size > max_entries:
             chosen = np.sort(rng.choice(part.size, max_entries, replace=False))
-        yield from _check_loss(problem, place, chosen)
-        yield from _check_penalty(problem, place, chosen)
-    if problem.objective.loss.has_curvature:
+        yield from _check_loss(problem, name, chosen)
+        yield from _check_penalty(problem, name, chosen)
+    if problem.objective.has_hessian:
         for _ in range(DIRECTIONS):
             yield from _check_hessian(problem, max_entries, rng)
 
 
-def _check_loss(problem: Problem, place: int, chosen: Array) -> Iterator[EntryCheck]:
+def _check_loss(problem: Checked, name: str, chosen: Array) -> Iterator[EntryCheck]:
     """Compare residual × input with differences of the mean loss."""
     unpenalised = replace(problem, objective=replace(problem.objective, penalty=L2()))
-    analytic = unpenalised.gradient(problem.parameters)[place]
+    analytic = getattr(unpenalised.gradient(problem.parameters), name)
     numeric, reach = np.empty(len(chosen)), np.empty(len(chosen))
     for i, entry in enumerate(chosen):
-        direction = _one_entry(problem.parameters, place, entry)
+        direction = _one_entry(problem.parameters, name, entry)
         reach[i] = problem.reach(direction)
         step = SCORE_STEP / reach[i] if reach[i] else 1.0
         numeric[i] = _derivative(_along(unpenalised.value, problem.parameters, direction), step)
-    yield from _compare("loss", problem, place, chosen, analytic, numeric, LEAST_SHARE * reach.max())
+    yield from _compare("loss", name, chosen, analytic, numeric, LEAST_SHARE * reach.max())
 
 
-def _check_penalty(problem: Problem, place: int, chosen: Array) -> Iterator[EntryCheck]:
+def _check_penalty(problem: Checked, name: str, chosen: Array) -> Iterator[EntryCheck]:
     parameters, penalty = problem.parameters, problem.objective.penalty
 
     def value(at: Any) -> float:
-        return float(np.sum(penalty.value(*at)))
+        return float(np.sum(penalty.value(at)))
 
     # A quadratic is exact on the stencil for any step, and a large one loses least to rounding.
-    step = float(np.abs(parameters[place]).max()) or 1.0
+    step = float(np.abs(getattr(parameters, name)).max()) or 1.0
     numeric = np.array(
-        [_derivative(_along(value, parameters, _one_entry(parameters, place, entry)), step) for entry in chosen]
+        [_derivative(_along(value, parameters, _one_entry(parameters, name, entry)), step) for entry in chosen]
     )
-    yield from _compare("penalty", problem, place, chosen, penalty.gradient(*parameters)[place], numeric)
+    yield from _compare("penalty", name, chosen, getattr(penalty.gradient(parameters), name), numeric)
 
 
-def _check_hessian(problem: Problem, max_entries: int, rng: np.random.Generator) -> Iterator[EntryCheck]:
+def _check_hessian(problem: Checked, max_entries: int, rng: np.random.Generator) -> Iterator[EntryCheck]:
     """Compare the Hessian times a random direction with differences of the gradient along it."""
-    direction = type(problem.parameters)(*(rng.normal(size=part.shape) for part in problem.parameters))
+    direction = problem.parameters.map(lambda part: rng.normal(size=part.shape))
     analytic = problem.hessian_product(direction)
     step = SCORE_STEP / problem.reach(direction)
-    for place in range(len(problem.parameters)):
-        gradient = _along(partial(_gradient_part, problem, place), problem.parameters, direction)
+    for name, claimed in analytic.items():
+        gradient = _along(partial(_gradient_part, problem, name), problem.parameters, direction)
         numeric = _derivative(gradient, step)
-        worst = np.argsort(-np.abs(numeric - analytic[place].ravel()))[:max_entries]
-        yield from _compare("hessian", problem, place, worst, analytic[place], numeric[worst])
+        worst = np.argsort(-np.abs(numeric - claimed.ravel()))[:max_entries]
+        yield from _compare("hessian", name, worst, claimed, numeric[worst])
 
 
-def _gradient_part(problem: Problem, place: int, parameters: Any) -> Array:
-    part: Array = problem.gradient(parameters)[place].ravel()
+def _gradient_part(problem: Checked, name: str, parameters: Any) -> Array:
+    part: Array = getattr(problem.gradient(parameters), name).ravel()
     return part
 
 
@@ -179,18 +179,17 @@ def _derivative(along: Callable[[float], Any], step: float) -> Any:
     return (8 * (along(step) - along(-step)) - (along(2 * step) - along(-2 * step))) / (12 * step)
 
 
-def _one_entry(parameters: Any, place: int, entry: int) -> Any:
+def _one_entry(parameters: Any, name: str, entry: int) -> Any:
     """Return the direction that has 1 at one entry of one parameter array, else 0."""
-    parts = [np.zeros_like(part) for part in parameters]
-    parts[place].flat[entry] = 1.0
-    return type(parameters)(*parts)
+    direction = parameters.zeros()
+    getattr(direction, name).flat[entry] = 1.0
+    return direction
 
 
 def _compare(
-    quantity: str, problem: Problem, place: int, chosen: Array, analytic: Array, numeric: Array, least: float = 0.0
+    quantity: str, name: str, chosen: Array, analytic: Array, numeric: Array, least: float = 0.0
 ) -> Iterator[EntryCheck]:
     """Yield a check for each of the ``chosen`` entries (flat indices) of ``analytic``; numeric has those alone."""
-    name = problem.parameters._fields[place]
     largest = max(float(np.abs(analytic).max()), float(np.abs(numeric).max()), least) or 1.0
     for entry, number in zip(chosen, numeric, strict=True):
         index = tuple(int(i) for i in np.unravel_index(entry, analytic.shape))

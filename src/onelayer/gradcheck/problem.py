@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from sklearn.utils import assert_all_finite, column_or_1d
@@ -13,14 +13,17 @@ from onelayer.arrays import Array
 from onelayer.conversion import as_numbers, input_errors
 from onelayer.errors import ConfigError, InputError, printable
 from onelayer.losses import get_loss, smoothed_labels
-from onelayer.models.linear import LinearParameters
+from onelayer.models import LinearParameters
 from onelayer.objective import Objective
 from onelayer.penalties import L2
-from onelayer.rows import RowSource, as_rows
+from onelayer.rows import ArrayRows, Rows, as_rows
+from onelayer.tree import Tree
 
-__all__ = ["CheckableModel", "Problem", "fitted_problem", "moved", "random_problem"]
+__all__ = ["CheckableModel", "Checked", "fitted_problem", "moved", "random_problem"]
 
 PROBE = 1e-3
+
+P = TypeVar("P", bound=Tree)
 
 
 @runtime_checkable
@@ -29,7 +32,7 @@ class CheckableModel(Protocol):
 
     @property
     def parameters_(self) -> Any:
-        """A named tuple of float arrays, for X as it is given."""
+        """A tree of float arrays, for X as it is given."""
 
     @property
     def objective_(self) -> Objective:
@@ -40,18 +43,18 @@ class CheckableModel(Protocol):
         """The labels, in the order of the scores."""
 
 
-def moved(parameters: Any, direction: Any, t: float) -> Any:
-    """Return parameters + t · direction, both named tuples of arrays."""
-    return type(parameters)(*(part + t * along for part, along in zip(parameters, direction, strict=True)))
+def moved(parameters: P, direction: P, t: float) -> P:
+    """Return parameters + t · direction."""
+    return parameters.map(lambda part, along: part + t * along, direction)
 
 
 @dataclass(frozen=True)
-class Problem:
+class Checked:
     """An objective, parameters, and rows with targets and weights, all in float64."""
 
     objective: Objective
     parameters: Any
-    rows: RowSource
+    rows: Rows
     targets: Array
     row_weights: Array
 
@@ -72,7 +75,7 @@ class Problem:
         before, after = self._scores(self.parameters), self._scores(moved(self.parameters, direction, PROBE))
         return max(float(np.abs(b - a).max()) for (_, a), (_, b) in zip(before, after, strict=True)) / PROBE
 
-    def without_kinks(self, distance: float) -> tuple[Problem, int]:
+    def without_kinks(self, distance: float) -> tuple[Checked, int]:
         """Return the problem with weight 0 for rows within ``distance`` of a kink, and how many those are.
 
         Raises
@@ -95,7 +98,7 @@ class Problem:
 
 def random_problem(
     name: str, n: int, d: int, k: int | None, penalty: L2, smoothing: float, rng: np.random.Generator
-) -> Problem:
+) -> Checked:
     """Return n random rows of d features and k classes, weighted unevenly; k is 2 for logistic, else 4, if None.
 
     Raises
@@ -111,16 +114,16 @@ def random_problem(
     n_classes = k if k is not None else 2 if loss.name == "logistic" else 4
     outputs = loss.outputs(n_classes)
     labels = rng.integers(0, n_classes, n)
-    return Problem(
+    return Checked(
         Objective(loss, penalty),
         LinearParameters(rng.normal(size=(outputs, d)), rng.normal(size=outputs)),
-        RowSource(rng.normal(size=(n, d)), np.float64),
+        ArrayRows(rng.normal(size=(n, d)), dtype=np.float64),
         smoothed_labels(labels, outputs, smoothing) if smoothing else labels,
         rng.uniform(0.5, 1.5, n),
     )
 
 
-def fitted_problem(model: CheckableModel, X: Any, y: Any) -> Problem:
+def fitted_problem(model: CheckableModel, X: Any, y: Any) -> Checked:
     """Return a fitted model's objective at its parameters, on rows X with labels y.
 
     Raises
@@ -132,10 +135,11 @@ def fitted_problem(model: CheckableModel, X: Any, y: Any) -> Problem:
     """
     if not isinstance(model, CheckableModel):
         raise ConfigError(f"a {type(model).__name__} is no fitted model of onelayer: fit it first, or name a loss")
-    rows = RowSource(_rows(X), np.float64)
+    rows = ArrayRows(_rows(X), dtype=np.float64)
     with input_errors():
         y = column_or_1d(y)
-    d = model.parameters_[0].shape[-1]
+    at_inputs = model.parameters_.at_inputs[0]
+    d = getattr(model.parameters_, at_inputs).shape[-1]
     if rows.d != d or rows.n == 0 or y.shape != (rows.n,):
         raise InputError(
             f"X of shape {rows.array.shape} and y of shape {y.shape} do not fit: the model takes "
@@ -145,8 +149,8 @@ def fitted_problem(model: CheckableModel, X: Any, y: Any) -> Problem:
     if len(unknown):
         raise InputError(f"y has the label {printable(str(unknown[0]))!r}, which the model does not know")
     labels = (y[:, np.newaxis] == model.classes_).argmax(axis=1)
-    parameters = type(model.parameters_)(*(part.astype(np.float64) for part in model.parameters_))
-    return Problem(model.objective_, parameters, rows, labels, np.ones(rows.n))
+    parameters = model.parameters_.map(lambda part: part.astype(np.float64))
+    return Checked(model.objective_, parameters, rows, labels, np.ones(rows.n))
 
 
 def _rows(X: Any) -> Array:

@@ -15,7 +15,7 @@ from onelayer.errors import MissingDependencyError
 from onelayer.live.feed import Feed
 from onelayer.live.page import description_part, live_page, training_part
 from onelayer.live.snapshot import RunDescription, Snapshot, ended_phrase, failed_phrase, outcome_lines
-from onelayer.solvers.status import Status
+from onelayer.solvers import Status
 from onelayer.training.listeners import Listener
 from onelayer.training.state import TrainingState
 

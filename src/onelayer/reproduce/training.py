@@ -4,36 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Event, Lock
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.errors import DivergenceError
 from onelayer.estimators import OneLayerClassifier
-from onelayer.estimators.fitting import model_attributes
-from onelayer.estimators.inputs import LabelledRows, check_labelled
-from onelayer.estimators.setting import Setting, make_setting
+from onelayer.estimators.fitting import adopt
+from onelayer.estimators.inputs import check_labelled
 from onelayer.evaluation import evaluate
 from onelayer.experiment.rows import Rows
-from onelayer.models.linear import LinearParameters
 from onelayer.reproduce.divisions import Division
 from onelayer.reproduce.measures import jumps, roughness
 from onelayer.reproduce.runs import Run, naming
-from onelayer.selection.simultaneous import TrainedModel, train_together
-from onelayer.training.epochs import count_steps, validation_steps
+from onelayer.rows import LabelledRows
+from onelayer.solvers import Status
+from onelayer.training import (
+    Encoding,
+    Fitted,
+    Problem,
+    TrainingState,
+    learn_encoding,
+    make_problem,
+    train,
+    train_together,
+)
 from onelayer.training.listeners import Listener
-from onelayer.training.loop import train
-from onelayer.training.parameters import TrainingParameters
 from onelayer.training.scaling import Scaling
-from onelayer.training.state import TrainingState
-from onelayer.training.validation import total_sums
 
 __all__ = ["Desk", "Trained"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,73 +85,52 @@ class Desk:
             raise CancelledError
 
     def _alone(self, run: Run) -> Trained:
-        parameters, started = run.parameters, perf_counter()
-        setting = self._setting(parameters)
-        validation = self._held.get("validation") if run.config.follow else None
-        problem = setting.problem(self._training, validation)
-        start = setting.first_parameters(self._training.rows.d)
-        state = train(problem, parameters, setting.seed, start, [_Abandoning(self)], threads=1)
-        seconds, history = perf_counter() - started, state.history.arrays()
-        ending = {"epochs": float(state.epoch), "steps": float(state.solver.step)}
-        if state.stopped_epoch is not None:
-            ending["stopped_epoch"] = float(state.stopped_epoch)
-        return self._measured(run, setting, state.kept, history, ending, seconds)
+        started, encoding, problem = perf_counter(), *self._problem(run)
+        start = problem.start(run.parameters, run.seed, encoding)
+        state = train(problem, run.parameters, run.seed, start, [_Abandoning(self)], threads=1)
+        return self._measured(run, encoding, problem, state, 0, perf_counter() - started)
 
     def _together(self, runs: Sequence[Run]) -> list[Trained]:
-        models, started = [run.parameters for run in runs], perf_counter()
-        settings = [self._setting(parameters) for parameters in models]
-        validation = self._held.get("validation") if runs[0].config.follow else None
-        starts = [setting.first_parameters(self._training.rows.d) for setting in settings]
-        problem = settings[0].problem(self._training, validation)
-        trained = train_together(problem, models, runs[0].seed, starts, lambda epoch, running: self.go_on())
+        started, models = perf_counter(), [run.parameters for run in runs]
+        made = [self._problem(run) for run in runs]
+        starts = [
+            problem.start(run.parameters, run.seed, encoding)
+            for run, (encoding, problem) in zip(runs, made, strict=True)
+        ]
+        state = train_together(made[0][1], models, runs[0].seed, starts, [_Abandoning(self)])
         seconds = (perf_counter() - started) / len(runs)
-        found = []
-        for run, setting, model in zip(runs, settings, trained, strict=True):
-            if model.kept is None:
+        for run, model in zip(runs, state.models, strict=True):
+            if model.status is Status.DIVERGED:
                 raise DivergenceError(f"arm {run.reference.arm!r} diverged: use a lower learning rate")
-            ending = {"epochs": float(model.epochs), "steps": float(model.steps)}
-            if model.status == "stopped early":
-                ending["stopped_epoch"] = float(model.epochs - 1)
-            history = _history(model, self._training.rows.n)
-            found.append(self._measured(run, setting, model.kept, history, ending, seconds))
-        return found
+        return [
+            self._measured(run, encoding, problem, state, place, seconds)
+            for place, (run, (encoding, problem)) in enumerate(zip(runs, made, strict=True))
+        ]
 
-    def _setting(self, parameters: TrainingParameters) -> Setting:
-        seed = parameters.random_state
-        assert seed is not None  # noqa: S101 (runs have a seed)
-        shape, key = self.division.image_shape, (parameters.scaling, parameters.dtype)
+    def _problem(self, run: Run) -> tuple[Encoding, Problem]:
+        """Return the problem of a run; scaling is learned once for all runs that scale alike."""
+        parameters, shape = run.parameters, self.division.image_shape
+        key = parameters.scaling, parameters.dtype
         with self._lock:  # one thread learns a scaling, the others wait for it
-            if key not in self._scalings:
-                made = make_setting(parameters, seed, self._classes, self._training, shape)
-                self._scalings[key] = made.scaling
-        unscaled = parameters.model_copy(update={"scaling": "none"})
-        setting = make_setting(unscaled, seed, self._classes, self._training, shape)
-        return replace(setting, parameters=parameters, scaling=self._scalings[key])
+            encoding = learn_encoding(parameters, self._classes, self._training, shape, self._scalings.get(key))
+            self._scalings[key] = encoding.scaling
+        validation = self._held.get("validation") if run.config.follow else None
+        return encoding, make_problem(parameters, encoding, self._training, validation)
 
     def _measured(
-        self,
-        run: Run,
-        setting: Setting,
-        kept: LinearParameters,
-        history: Mapping[str, Array],
-        ending: Mapping[str, float],
-        seconds: float,
+        self, run: Run, encoding: Encoding, problem: Problem, state: TrainingState, place: int, seconds: float
     ) -> Trained:
-        quantities = {**ending, **self._figures(setting, kept), **_of_weights(kept, run)}
-        if "validation_accuracy" in history and len(history["validation_accuracy"]):
+        fitted = Fitted.of(state, problem, encoding, place)
+        solution, history = fitted.solution, fitted.history.arrays()
+        quantities = {"epochs": float(solution.epochs), "steps": float(solution.steps)}
+        if fitted.stopped_epoch is not None:
+            quantities["stopped_epoch"] = float(fitted.stopped_epoch)
+        quantities |= self._figures(encoding, problem, fitted)
+        quantities["weight_norm_squared"] = solution.parameters.squared_norm(run.config.penalize_bias)
+        if len(history["validation_accuracy"]):
             quantities["validation_jumps"] = jumps(history["validation_accuracy"])
         clf = OneLayerClassifier(**run.config.training)
-        folded = setting.scaling.fold(kept)
-        attributes = model_attributes(setting.loss, self._classes, folded, self.division.image_shape)
-        stopped = ending.get("stopped_epoch")
-        attributes |= {
-            "n_features_in_": self._training.rows.d,
-            "n_iter_": int(ending["epochs"]),
-            "n_steps_": int(ending["steps"]),
-            "stopped_epoch_": None if stopped is None else int(stopped),
-        }
-        for name, value in attributes.items():
-            setattr(clf, name, value)
+        adopt(clf, fitted, self._training.rows.d)
         if self.division.image_shape is not None:
             quantities["weight_roughness"] = roughness(clf.weight_images())
         judged = self.division.test or self.division.validation or self.division.train
@@ -158,19 +139,16 @@ class Desk:
         quantities |= {f"recall_{label}": one for label, one in enumerate(recalls[:10]) if one is not None}
         return Trained(run, clf, quantities, recalls, history, seconds)
 
-    def _figures(self, setting: Setting, kept: LinearParameters) -> dict[str, float]:
+    def _figures(self, encoding: Encoding, problem: Problem, fitted: Fitted) -> dict[str, float]:
         """Return loss and accuracy of each part, and how far they are apart."""
-        parts = {"train": setting.problem(self._training, None).training}
-        for name, rows in self._held.items():
-            held = setting.problem(self._training, rows).validation
-            assert held is not None  # noqa: S101 (for the type checker)
-            parts[name] = held
-        objective = setting.problem(self._training, None).objective
+        parts = {"train": problem.training}
+        parts |= {name: encoding.part(rows, name) for name, rows in self._held.items()}
+        kept, objective = fitted.solution.parameters, problem.objective
         found: dict[str, float] = {}
-        for name, sums in zip(parts, total_sums(objective, kept, list(parts.values()), 1), strict=True):
+        for name, sums in zip(parts, objective.sums_of_parts(kept, list(parts.values())), strict=True):
             found |= {f"{name}_loss": float(sums.mean_loss), f"{name}_accuracy": float(sums.accuracy)}
         if "validation" in parts:
-            found["validation_objective"] = found["validation_loss"] + float(objective.penalty.value(*kept))
+            found["validation_objective"] = found["validation_loss"] + float(objective.penalty.value(kept))
         held_out = "test" if "test" in parts else "validation"
         if held_out in parts:
             found["accuracy_gap"] = found["train_accuracy"] - found[f"{held_out}_accuracy"]
@@ -196,25 +174,3 @@ class _Abandoning(Listener):
 
 def _labelled(clf: OneLayerClassifier, rows: Rows, *, reset: bool, what: str = "") -> LabelledRows:
     return check_labelled(clf, rows.X, rows.y, None, reset=reset, what=what)
-
-
-def _of_weights(kept: LinearParameters, run: Run) -> dict[str, float]:
-    parts = kept if run.config.penalize_bias else kept[:1]
-    return {"weight_norm_squared": sum(float((part.astype(np.float64) ** 2).sum()) for part in parts)}
-
-
-def _history(model: TrainedModel, n: int) -> dict[str, Array]:
-    """Return the validations of one of several models, trained on n rows, as columns of a history."""
-    found, parameters = model.validations, model.parameters
-    per_epoch = count_steps(n, parameters)
-    steps = [
-        epoch * per_epoch + step
-        for epoch in range(model.epochs)
-        for step in validation_steps(epoch, per_epoch, parameters.validations_per_epoch)
-    ]
-    return {
-        "validation_step": np.array(steps[: len(found)], dtype=np.int64),
-        "validation_epoch": np.array([one.epoch for one in found], dtype=np.int64),
-        "validation_loss": np.array([one.loss for one in found]),
-        "validation_accuracy": np.array([one.accuracy for one in found]),
-    }

@@ -1,11 +1,10 @@
 """Selection: grids, folds, and sweeps that train many models in one pass over the data."""
 
-from onelayer.selection.curve import Curve
+from onelayer.selection.curve import Curve, Validation
 from onelayer.selection.folds import Fold, shuffled_folds, stratified_folds
 from onelayer.selection.grid import Axis, Grid, parse_axis
 from onelayer.selection.listeners import SweepListener, SweepProgress
 from onelayer.selection.result import FoldFigures, SweepResult, SweptAxis, Trial
-from onelayer.selection.simultaneous import TrainedModel, Validation, train_together
 from onelayer.selection.sweeping import Prepared, sweep
 
 __all__ = [
@@ -19,12 +18,10 @@ __all__ = [
     "SweepProgress",
     "SweepResult",
     "SweptAxis",
-    "TrainedModel",
     "Trial",
     "Validation",
     "parse_axis",
     "shuffled_folds",
     "stratified_folds",
     "sweep",
-    "train_together",
 ]

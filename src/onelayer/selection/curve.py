@@ -9,10 +9,22 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from onelayer.selection.simultaneous import Validation
 from onelayer.storage.records import Number, Share
 
-__all__ = ["Curve", "mean_curve"]
+__all__ = ["Curve", "Validation", "mean_curve"]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Loss (without penalty) and accuracy of one model on the validation rows, after an epoch (from 0) or within it.
+
+    ``epochs`` is how many it had gone through by then, with the part of the last.
+    """
+
+    epoch: int
+    epochs: float
+    loss: float
+    accuracy: float
 
 
 @dataclass(frozen=True)

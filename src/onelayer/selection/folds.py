@@ -9,7 +9,7 @@ import numpy as np
 
 from onelayer.arrays import Array
 from onelayer.errors import ConfigError, InputError
-from onelayer.training.streams import stream
+from onelayer.streams import stream
 
 __all__ = ["Fold", "check_folds", "fold_weights", "shuffled_folds", "stratified_folds"]
 

@@ -11,9 +11,8 @@ from pydantic import Field
 
 from onelayer.errors import DivergenceError, InputError
 from onelayer.evaluation.intervals import wilson_interval
-from onelayer.selection.curve import Curve, mean_curve
-from onelayer.selection.simultaneous import Validation
-from onelayer.solvers.status import Status
+from onelayer.selection.curve import Curve, Validation, mean_curve
+from onelayer.solvers import Status
 from onelayer.storage.records import Count, Number, Seconds, Share, read_record
 from onelayer.training.parameters import TrainingParameters
 

@@ -14,16 +14,21 @@ from typing import Final
 import numpy as np
 
 from onelayer.errors import ConfigError
-from onelayer.models.linear import LinearParameters
+from onelayer.rows import LabelledRows
+from onelayer.selection.curve import Validation
 from onelayer.selection.folds import Fold, fold_weights
 from onelayer.selection.grid import Grid, pass_key
 from onelayer.selection.listeners import SweepListener
 from onelayer.selection.result import FoldFigures, SweepResult, Trial, best_trial, simplest_trial, summarize
-from onelayer.selection.simultaneous import TrainedModel, train_together
-from onelayer.solvers.status import Status
+from onelayer.solvers import Status
+from onelayer.solvers.epochs import count_steps
 from onelayer.training.interruption import Interruption
-from onelayer.training.loop import Part, Problem
+from onelayer.training.listeners import Listener
+from onelayer.training.loop import train_together
 from onelayer.training.parameters import TrainingParameters
+from onelayer.training.problem import Problem
+from onelayer.training.state import ModelState, TrainingState
+from onelayer.tree import Tree
 
 __all__ = ["Preparation", "Prepared", "sweep"]
 
@@ -35,7 +40,7 @@ class Prepared:
     """A problem, and the parameters that a model with certain training parameters starts from."""
 
     problem: Problem
-    start: Callable[[TrainingParameters], LinearParameters]
+    start: Callable[[TrainingParameters], Tree]
 
 
 Preparation = Callable[[TrainingParameters, Fold | None], Prepared]
@@ -112,7 +117,7 @@ class _Pass:
     """Models to be trained together: of each the trial (position in the grid) and the fold."""
 
     problem: Problem
-    start: Callable[[TrainingParameters], LinearParameters]
+    start: Callable[[TrainingParameters], Tree]
     models: list[tuple[int, int]]
 
 
@@ -153,13 +158,13 @@ class _Sweep:
             problem = replace(
                 prepared.problem,
                 training=replace(whole, weights=training[:, columns]),
-                validation=Part(whole.rows, whole.labels, held_out[:, columns]),
+                validation=LabelledRows(whole.rows, whole.labels, held_out[:, columns]),
             )
             yield _Pass(problem, prepared.start, part)
 
     def _parts(self, prepared: Prepared, everyone: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
         """Cut models into parts whose weights fit into memory."""
-        size = max(1, MOST_BYTES // prepared.start(self.trials[everyone[0][0]]).weights.nbytes)
+        size = max(1, MOST_BYTES // prepared.start(self.trials[everyone[0][0]]).nbytes)
         return [everyone[first : first + size] for first in range(0, len(everyone), size)]
 
     def train(self, each: _Pass, stopping: Callable[[], bool]) -> None:
@@ -175,12 +180,12 @@ class _Sweep:
             models,
             seed,
             [each.start(p) for p in models],
-            self.listener.on_epoch_end,
-            stopping=stopping,
+            [_Told(self.listener, stopping)],
             threads=self.threads,
         )
-        for place, (key, model) in enumerate(zip(each.models, trained, strict=True)):
-            self.figures[key] = _figures(model, _count(each.problem.validation, place))
+        per_epoch = count_steps(each.problem.training.rows.n, models[0])
+        for place, (key, model) in enumerate(zip(each.models, trained.models, strict=True)):
+            self.figures[key] = _figures(model, per_epoch, _count(each.problem.validation, place))
 
     def found(self, grid: Grid, n_folds: int) -> list[Trial]:
         """Return the trials that were begun, in the order of the grid."""
@@ -200,7 +205,7 @@ def _groups(trials: Sequence[TrainingParameters]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _count(validation: Part | None, place: int) -> int:
+def _count(validation: LabelledRows | None, place: int) -> int:
     """Return the number of rows that the model at ``place`` is validated on."""
     if validation is None:
         raise ConfigError("a sweep needs rows to validate on")
@@ -209,14 +214,42 @@ def _count(validation: Part | None, place: int) -> int:
     return int(np.count_nonzero(validation.weights[:, place]))
 
 
-def _figures(model: TrainedModel, n: int) -> FoldFigures:
-    found = None if model.status is Status.DIVERGED else model.validation
+def _figures(model: ModelState, steps_per_epoch: int, n: int) -> FoldFigures:
+    columns = model.history.arrays()
+    validations = [
+        Validation(epoch, (step + 1) / steps_per_epoch, loss, accuracy)
+        for epoch, step, loss, accuracy in zip(
+            *(
+                columns[name].tolist()
+                for name in ("validation_epoch", "validation_step", "validation_loss", "validation_accuracy")
+            ),
+            strict=True,
+        )
+    ]
+    solution, place = model.solution, model.kept_validation
+    found = None if model.status is Status.DIVERGED or place is None else validations[place]
     return FoldFigures(
         str(model.status),
-        model.epochs,
+        0 if solution is None else solution.epochs,
         None if found is None else found.epoch,
         None if found is None else found.loss,
         None if found is None else found.accuracy,
         n,
-        tuple(model.validations),
+        tuple(validations),
     )
+
+
+class _Told(Listener):
+    """Tells the listener of a sweep what happens in a pass, and asks whether it is to end."""
+
+    def __init__(self, listener: SweepListener, stopping: Callable[[], bool]) -> None:
+        self._listener, self._stopping = listener, stopping
+
+    def asks_to_stop(self) -> bool:
+        """Whether the sweep is to end."""
+        return self._stopping()
+
+    def on_epoch_end(self, state: TrainingState) -> bool:
+        """Tell of it."""
+        self._listener.on_epoch_end(state.epoch - 1, len(state.running))
+        return False

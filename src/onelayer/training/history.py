@@ -33,6 +33,9 @@ class History:
     its step, without penalty) and ``learning_rate``. Per validation: ``validation_step``, ``validation_epoch``, then
     ``loss`` (without penalty), ``accuracy`` and ``objective`` (with it) of the training and the validation rows, and
     ``weight_norm_squared``: ‖W‖² in the scaled space, and ‖b‖² with it where the intercepts are penalised too.
+
+    Of models that are trained together only validations are kept, and of the validation rows alone; the columns of what
+    is not recorded are then missing.
     """
 
     def __init__(self, arrays: Mapping[str, Array] | None = None) -> None:
@@ -57,16 +60,22 @@ class History:
     def add_validation(self, record: Mapping[str, float]) -> None:
         """Record one validation."""
         for key in VALIDATION_KEYS:
-            self._validations[key].append(record[key])
+            if key in record:
+                self._validations[key].append(record[key])
 
     @property
     def last_validation(self) -> dict[str, float] | None:
         """The newest validation record, if there is one."""
         return (
-            {key: values[-1] for key, values in self._validations.items()}
+            {key: values[-1] for key, values in self._validations.items() if values}
             if self._validations["validation_step"]
             else None
         )
+
+    @property
+    def n_validations(self) -> int:
+        """How many validations there were."""
+        return len(self._validations["validation_step"])
 
     @property
     def last_batch_loss(self) -> float | None:
@@ -92,7 +101,8 @@ class History:
     def arrays(self) -> dict[str, Array]:
         """Return everything as 1-D arrays: int64 for steps and epochs, float64 for the rest."""
         steps = {key: np.concatenate(parts) if parts else np.empty(0) for key, parts in self._segments.items()}
-        validations = {key: np.array(values) for key, values in self._validations.items()}
+        count = self.n_validations
+        validations = {key: np.array(values) for key, values in self._validations.items() if len(values) == count}
         return {
             key: values.astype(np.int64 if key in INTEGER_KEYS else np.float64)
             for key, values in (steps | validations).items()

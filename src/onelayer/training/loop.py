@@ -1,60 +1,45 @@
-"""The training loop: epochs of solver steps, validations between them, and the end."""
+"""The training loop: epochs of solver steps, validations between them, and the end, for one model or m at once.
+
+Models that are trained together share rows, order and batch size, so that gathering and scaling rows is paid once. Each
+has its own rates, penalty, start, row weights and number of epochs, keeps its own best parameters, and ends as it would
+alone: one that diverges, stops early or has had its epochs leaves, and the others go on without it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
 
 from onelayer.arrays import Array
 from onelayer.errors import DivergenceError
-from onelayer.models.linear import LinearParameters
-from onelayer.objective import Objective, Sums
-from onelayer.rows import RowSource
-from onelayer.solvers.sgd import SGD, SGDState, diverged
-from onelayer.solvers.status import Status
+from onelayer.objective import Sums
+from onelayer.solvers import Solution, Solver, Status
 from onelayer.threads import limited_threads, threads_for
-from onelayer.training.early_stopping import Monitor
-from onelayer.training.epochs import Flips, Orders, count_steps, validation_steps
 from onelayer.training.interruption import Interruption
 from onelayer.training.listeners import Listener
 from onelayer.training.parameters import TrainingParameters
-from onelayer.training.pending import Pending, Segment
-from onelayer.training.schedules import learning_rates
+from onelayer.training.problem import Problem
+from onelayer.training.segments import Segment, Segments
 from onelayer.training.state import TrainingState
-from onelayer.training.stretches import Stretches
-from onelayer.training.validation import Part, total_sums
+from onelayer.tree import Tree
 
-__all__ = ["Part", "Problem", "train"]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is trained on what.
-
-    ``targets`` are what the solver fits, ``(n,)`` labels or ``(n, k)`` probabilities (smoothed labels, say); figures in
-    the history are always against the labels.
-    """
-
-    objective: Objective
-    training: Part
-    targets: Array
-    validation: Part | None = None
+__all__ = ["train", "train_together"]
 
 
 def train(
     problem: Problem,
     parameters: TrainingParameters,
     seed: int,
-    start: LinearParameters | TrainingState,
+    start: Tree | TrainingState,
     listeners: Sequence[Listener] = (),
     *,
     until_epoch: int | None = None,
     threads: int = 1,
 ) -> TrainingState:
-    """Train until ``max_epochs``, early stopping, a listener or Ctrl-C ends it.
+    """Train one model until ``max_epochs``, early stopping, a listener or Ctrl-C ends it.
 
     Parameters
     ----------
@@ -62,13 +47,13 @@ def train(
     parameters : TrainingParameters
     seed : int
         Of all random streams.
-    start : LinearParameters or TrainingState
-        Parameters to begin with (changed in place), or the state to go on from, bit by bit as if it had never stopped.
+    start : Tree or TrainingState
+        Parameters to begin with (written over), or the state to go on from, bit by bit as if it had never stopped.
     listeners : sequence of Listener
     until_epoch : int or None
         Ends training in place of ``max_epochs``, which schedules still reckon with.
     threads : int
-        How many may be used; their number does not change the figures of validations.
+        How many may be used; their number does not change the figures.
 
     Returns
     -------
@@ -78,202 +63,247 @@ def train(
     Raises
     ------
     ConfigError
-        If no batch can be made of the rows.
+        If no batch can be made of the rows, or the solver can't work with the loss.
     DivergenceError
         If the loss became infinite or undefined.
     """
-    return _Loop(problem, parameters, seed, start, listeners, threads).run(
-        parameters.max_epochs if until_epoch is None else until_epoch
-    )
+    solver = problem.solver([parameters], seed, threads, together=False)
+    if not isinstance(start, TrainingState):
+        start = TrainingState.of(solver.init(start), [parameters])
+    last = parameters.max_epochs if until_epoch is None else until_epoch
+    loop = _Loop(problem, start, solver, listeners, threads, last)
+    return loop.run()
+
+
+def train_together(
+    problem: Problem,
+    models: Sequence[TrainingParameters],
+    seed: int,
+    starts: Sequence[Tree],
+    listeners: Sequence[Listener] = (),
+    *,
+    threads: int = 1,
+) -> TrainingState:
+    """Train m models in one pass over the data.
+
+    Parameters
+    ----------
+    problem : Problem
+        Shared by all. Weights of the training and the validation rows are ``(n,)``, ``(n, m)`` for one column a model,
+        or None; the strength of its penalty is taken from the models.
+    models : sequence of m TrainingParameters
+        They differ in nothing that the order of rows, the targets or the batches depend on; see
+        :func:`onelayer.selection.grid.pass_key`.
+    seed : int
+        Of the order of rows and the flips.
+    starts : sequence of m Tree
+        What each begins with; they stay as they are.
+    listeners : sequence of Listener
+        Interruptions take effect at the end of an epoch.
+    threads : int
+        How many may be used.
+
+    Returns
+    -------
+    TrainingState
+        ``models`` has what became of each; its solution has no parameters if it diverged.
+
+    Raises
+    ------
+    ConfigError
+        If no batch can be made of the rows, or the solver can't work with the loss.
+    """
+    solver = problem.solver(models, seed, threads, together=True)
+    state = TrainingState.of(solver.init(type(starts[0]).stack(starts)), list(models))
+    return _Loop(problem, state, solver, listeners, threads, None).run()
 
 
 class _Loop:
     def __init__(
         self,
         problem: Problem,
-        parameters: TrainingParameters,
-        seed: int,
-        start: LinearParameters | TrainingState,
+        state: TrainingState,
+        solver: Solver,
         listeners: Sequence[Listener],
         threads: int,
+        until_epoch: int | None,
     ) -> None:
-        self.problem, self.parameters, self.listeners, self.threads = problem, parameters, listeners, threads
-        rows = problem.training.rows
-        self.steps_per_epoch = count_steps(rows.n, parameters)
-        self.orders, self.flips = Orders(rows.n, parameters.shuffle, seed), Flips(rows.n, parameters, seed)
-        self.solver = SGD(
-            problem.objective, parameters.batch_size, parameters.momentum, parameters.fit_intercept, threads
+        self.problem, self.state, self.listeners, self.threads = problem, state, listeners, threads
+        self.until_epoch, self.interruption = until_epoch, Interruption()
+        self.shared = state.models[0].parameters
+        self.segments = Segments(
+            solver,
+            problem,
+            threads,
+            is_watched=bool(listeners) or problem.validation is not None,
+            with_training=state.is_alone,
+            stopping=self._is_interrupted,
         )
-        self.state = start if isinstance(start, TrainingState) else TrainingState(SGDState(start), Monitor(parameters))
-        is_watched = bool(listeners) or problem.validation is not None
-        self.stretches = Stretches(
-            parameters, self.orders, self.steps_per_epoch, is_possible=problem.objective.is_native and not is_watched
-        )
-        self.interruption = Interruption()
 
-    def run(self, until_epoch: int) -> TrainingState:
+    def run(self) -> TrainingState:
         state = self.state
-        work = self.parameters.batch_size * state.solver.parameters.weights.size
+        work = self.segments.solver.work(state.solver)
         try:
             with self.interruption, limited_threads(threads_for(work, self.threads)):
                 for listener in self.listeners:
                     listener.on_train_begin(state)
-                while state.status is Status.RUNNING:
-                    if state.epoch >= until_epoch:
-                        state.status = Status.FINISHED
-                    elif len(epochs := self.stretches.next(state.epoch, until_epoch)) > 1:
-                        self._stretch(epochs)
-                    else:
-                        self._epoch()
+                self._end_of_models()
+                while state.is_running:
+                    self._advance()
         finally:
             for listener in self.listeners:
                 listener.on_train_end(state)
         return state
 
-    def _stretch(self, epochs: range) -> None:
-        """Go through several epochs in one call of the solver."""
-        state, before = self.state, self.state.solver.copy()
-        rows, (order, rates) = self.problem.training.rows, self.stretches.order_and_rates(epochs)
-        try:
-            whole = self._segment(rows.with_mirrored(None), order, rates, 0, len(rates), False, len(epochs))
-        except DivergenceError:  # where, and what was recorded by then, shows when they go one at a time
-            state.solver.return_to(before)
-            self.stretches.give_up()
-            return
-        for segment in self.stretches.by_epoch(whole):
-            self._settle([segment])
-            if state.status is not Status.RUNNING:
-                return
-            state.epoch += 1
-
-    def _epoch(self) -> None:
+    def _advance(self) -> None:
+        """Go on to the end of an epoch, or of training."""
         state = self.state
-        for listener in self.listeners:
-            listener.on_epoch_begin(state)
-        rows, order = self.problem.training.rows.with_mirrored(self.flips(state.epoch)), self.orders(state.epoch)
-        rates = learning_rates(self.parameters, state.epoch, self.steps_per_epoch)
-        validated = self._validated_steps()
-        # The definitions gain nothing from several at once.
-        pending = Pending.of_bytes(state.kept.weights.nbytes) if self.problem.objective.is_native else Pending(1)
-        first = 0
-        for end in sorted({step + 1 for step in validated} | {self.steps_per_epoch}):
-            try:
-                segment = self._segment(rows, order, rates[first:end], first, end, end - 1 in validated)
-            except DivergenceError:
-                self._settle(pending.take())
-                if state.status is Status.RUNNING:
-                    raise
+        if state.position == 0:
+            for listener in self.listeners:
+                listener.on_epoch_begin(state)
+        for segment in self.segments.advance(state, self.until_epoch, self.shared.validations_per_epoch):
+            state.solver, state.position = segment.solver, segment.end
+            self._settle(segment)
+            if not state.is_running:
                 return
-            pending.add(segment)
-            if end == self.steps_per_epoch or pending.is_due:
-                self._settle(pending.take())
-            else:
-                pending.keep()
-            if state.status is not Status.RUNNING:
-                return
-            first = end
-        state.epoch += 1
+
+    def _settle(self, segment: Segment) -> None:
+        """Take in what came of a segment."""
+        state = self.state
+        finite = segment.finite
+        if state.is_alone:
+            if not finite[0]:
+                raise _diverged(segment)
+            state.history.add_steps(segment.first_step, segment.epoch, segment.steps.losses, segment.steps.rates)
+            if segment.is_interrupted:
+                self._leave(np.array([True]), Status.INTERRUPTED, state.epoch)
+        else:
+            self._leave(~finite, Status.DIVERGED, state.epoch + 1)
+        if segment.sums is not None and state.is_running:
+            self._validate(segment, finite)
+        if segment.ends_epoch and state.is_running:
+            self._end_epoch()
+
+    def _end_epoch(self) -> None:
+        state = self.state
+        state.epoch, state.position = state.epoch + 1, 0
+        self._end_of_models()
         stops = [listener.on_epoch_end(state) for listener in self.listeners]
         if any(stops):
-            state.status = Status.STOPPED_BY_CALLBACK
+            self._leave(np.full(len(state.running), True), Status.STOPPED_BY_CALLBACK, state.epoch)
+        elif not state.is_alone and self._is_interrupted():
+            self._leave(np.full(len(state.running), True), Status.INTERRUPTED, state.epoch)
 
-    def _validated_steps(self) -> set[int]:
-        if self.problem.validation is None:
-            return set()
-        return set(validation_steps(self.state.epoch, self.steps_per_epoch, self.parameters.validations_per_epoch))
+    def _end_of_models(self) -> None:
+        """Let those models leave that have had their epochs."""
+        state = self.state
+        if not state.is_running:
+            return
+        if self.until_epoch is None:
+            done = self.segments.solver.terminate(state.solver, state.epoch)
+        else:
+            done = np.full(len(state.running), state.epoch >= self.until_epoch)
+        self._leave(done, Status.FINISHED, state.epoch)
 
-    def _segment(
-        self, rows: RowSource, order: Array, rates: Array, first: int, end: int, is_validated: bool, epochs: int = 1
-    ) -> Segment:
-        solver, size = self.state.solver, self.parameters.batch_size
-        step = solver.step
-        losses = self.solver.run(
-            solver,
-            rows,
-            self.problem.targets,
-            self.problem.training.weights,
-            order[first * size : end * size],
-            rates,
-            self._is_interrupted,
-            epochs,
-        )
-        is_interrupted = self._is_interrupted()
-        return Segment(step, losses, rates, solver, is_validated and not is_interrupted, is_interrupted)
+    def _validate(self, segment: Segment, finite: Array) -> None:
+        """Record the figures of each model, keep the best, and let those leave that stop early."""
+        state, sums = self.state, segment.sums or {}
+        parameters, penalty = state.solver.parameters, self.segments.solver.objective.penalty
+        with np.errstate(all="ignore"):  # an overflow shows in the figures
+            penalised = np.atleast_1d(penalty.value(parameters)).tolist()
+            norms = np.atleast_1d(parameters.squared_norm(self.shared.penalize_bias)).tolist()
+        if not state.is_alone and not finite.all():
+            sums = {name: _of_models(one, finite) for name, one in sums.items()}
+        exhausted = np.full(len(state.running), False)
+        lost = exhausted.copy()
+        for place, j in enumerate(state.running):
+            model = state.models[j]
+            record: dict[str, float] = {
+                "validation_step": state.solver.step - 1,
+                "validation_epoch": segment.epoch,
+                "weight_norm_squared": norms[place],
+            }
+            for name, of_part in sums.items():
+                one = of_part if state.is_alone else of_part.of_model(place)
+                loss = float(one.mean_loss)
+                record |= {
+                    f"{name}_loss": loss,
+                    f"{name}_accuracy": float(one.accuracy),
+                    f"{name}_objective": loss + penalised[place],
+                }
+            lost[place] = not all(isfinite(record[f"{name}_loss"]) for name in sums)
+            if lost[place]:
+                continue
+            model.history.add_validation(record)
+            if model.monitor.update(record[model.parameters.monitor]):
+                model.best_validation = model.history.n_validations - 1
+                if model.parameters.keep == "best":
+                    model.best = parameters.model(place).copy()
+            exhausted[place] = model.monitor.exhausted
+        if lost.any():
+            if state.is_alone:
+                raise _diverged(segment)
+            self._leave(lost, Status.DIVERGED, state.epoch + 1)
+            exhausted = exhausted[~lost]
+        for listener in self.listeners:
+            listener.on_validation(state)
+        self._leave(exhausted, Status.STOPPED_EARLY, state.epoch + 1)
+
+    def _leave(self, leaving: Array, status: Status, epochs: int) -> None:
+        """Let the marked ones of the running models end with ``status``; of m models, take them out of the arrays."""
+        state = self.state
+        if not leaving.any():
+            return
+        for place in np.flatnonzero(leaving):
+            model = state.models[state.running[place]]
+            model.status = status
+            if status is Status.STOPPED_EARLY:
+                model.stopped_epoch = state.epoch
+            kept = None
+            if status is not Status.DIVERGED:
+                last = state.solver.parameters.model(int(place))
+                kept = model.kept(last) if state.is_alone else model.kept(last.copy())
+            model.solution = Solution(kept, status, epochs, state.solver.step)
+        if state.is_alone:
+            state.epoch = epochs
+            return
+        stay = ~leaving
+        state.running = state.running[stay]
+        if len(state.running):
+            state.solver = state.solver.select(stay)
+            self.segments.solver = self.segments.solver.select(stay)
+            validation = self.problem.validation
+            self.problem = replace(
+                self.problem,
+                training=self.problem.training.of_models(stay),
+                validation=None if validation is None else validation.of_models(stay),
+            )
+            self.segments.problem = self.problem
 
     def _is_interrupted(self) -> bool:
         return self.interruption.requested or any(listener.asks_to_stop() for listener in self.listeners)
 
-    def _settle(self, segments: Sequence[Segment]) -> None:
-        """Record steps and validate, as if each segment had been the last so far; training may end at any of them."""
-        state, latest, ends = self.state, self.state.solver, True
-        sums = iter(self._sums([segment.solver.parameters for segment in segments if segment.is_validated]))
-        try:
-            for segment in segments:
-                state.solver = segment.solver
-                state.history.add_steps(segment.first_step, state.epoch, segment.losses, segment.rates)
-                if segment.is_interrupted:
-                    state.status = Status.INTERRUPTED
-                if segment.is_validated:
-                    self._validate(next(sums), segment.rates[-1])
-                if state.status is not Status.RUNNING:
-                    return
-            ends = False
-        finally:
-            if ends and state.solver is not latest:
-                latest.return_to(state.solver)
-            state.solver = latest
 
-    def _validate(self, sums: Mapping[str, Sums], rate: float) -> None:
-        state = self.state
-        record = self._record(sums)
-        for part, loss in (("training", record["train_loss"]), ("validation", record["validation_loss"])):
-            if not isfinite(loss):
-                raise diverged(state.solver.step - 1, rate, f"the {part} loss became {loss}")
-        state.history.add_validation(record)
-        if state.monitor.update(record[self.parameters.monitor]) and self.parameters.keep == "best":
-            state.best = state.solver.parameters.copy()
-        for listener in self.listeners:
-            listener.on_validation(state)
-        if state.monitor.exhausted:
-            state.status, state.stopped_epoch = Status.STOPPED_EARLY, state.epoch
-            state.epoch += 1
-
-    def _sums(self, parameters: Sequence[LinearParameters]) -> list[dict[str, Sums]]:
-        """Return for each of some parameters the sums over the training and the validation rows."""
-        if not parameters:
-            return []
-        (one, *others), problem = parameters, self.problem
-        together = LinearParameters(*(np.stack(parts) for parts in zip(*parameters, strict=True))) if others else one
-        parts = {"train": problem.training, "validation": problem.validation}
-        given = {name: part for name, part in parts.items() if part is not None}
-        with np.errstate(all="ignore"):  # an overflow shows in the losses
-            found = total_sums(problem.objective, together, [*given.values()], self.threads)
-        if not others:
-            return [dict(zip(given, found, strict=True))]
-        return [
-            {name: sums.of_model(place) for name, sums in zip(given, found, strict=True)}
-            for place in range(len(parameters))
-        ]
-
-    @np.errstate(all="ignore")
-    def _record(self, sums: Mapping[str, Sums]) -> dict[str, float]:
-        penalty, current = self.problem.objective.penalty, self.state.solver.parameters
-        penalised = float(penalty.value(*current))
-        record: dict[str, float] = {
-            "validation_step": self.state.solver.step - 1,
-            "validation_epoch": self.state.epoch,
-            "weight_norm_squared": _norm_squared(current, penalty.penalize_bias),
-        }
-        for name, of_part in sums.items():
-            loss = float(of_part.mean_loss)
-            record |= {
-                f"{name}_loss": loss,
-                f"{name}_accuracy": float(of_part.accuracy),
-                f"{name}_objective": loss + penalised,
-            }
-        return record
+def _of_models(sums: Sums, models: Array) -> Sums:
+    return Sums(*(part if np.ndim(part) == 0 else part[models] for part in (sums.loss, sums.correct, sums.weight)))
 
 
-def _norm_squared(parameters: LinearParameters, with_intercepts: bool) -> float:
-    parts = parameters if with_intercepts else parameters[:1]
-    return sum(float((part.astype(np.float64) ** 2).sum()) for part in parts)
+def _diverged(segment: Segment) -> DivergenceError:
+    """Return the error of a model that is trained alone: what became infinite or undefined, where, and what to do."""
+    losses, rates = segment.steps.losses, segment.steps.rates
+    undefined = np.flatnonzero(~np.isfinite(losses))
+    place = int(undefined[0]) if len(undefined) else len(losses) - 1
+    what = "the weights became infinite"
+    if len(undefined):
+        what = f"the loss became {losses[place]}"
+    else:
+        for name, title in (("train", "training"), ("validation", "validation")):
+            loss = (segment.sums or {}).get(name)
+            if loss is not None and not isfinite(float(loss.mean_loss)):
+                what = f"the {title} loss became {float(loss.mean_loss)}"
+                break
+    rate = float(rates[place])
+    return DivergenceError(
+        f"training diverged: {what} at step {segment.first_step + place} (learning rate {rate:.6g}); "
+        f"try a learning rate of {rate / 10:.2g} or less, or scaled features"
+    )

@@ -7,23 +7,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import PydanticCustomError, core_schema
 
 from onelayer.errors import ConfigError, did_you_mean, printable
+from onelayer.losses import LOSSES
+from onelayer.solvers import SOLVERS, SGDParameters
 
 __all__ = ["TrainingParameters", "config_error", "plain_value"]
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class TrainingParameters(BaseModel):
+@dataclass(frozen=True)
+class _Named:
+    """A type of text for pydantic: the names in a registry, whatever is entered there later."""
+
+    known: Mapping[str, object]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.known)}
+
+    def check(self, name: Any) -> Any:
+        """Return a name that is known; else raise what pydantic raises for a literal."""
+        if isinstance(name, str) and name in self.known:
+            return name
+        *others, last = map(repr, self.known)
+        expected = f"{', '.join(others)} or {last}" if others else last
+        raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
+
+
+class TrainingParameters(SGDParameters):
     """How a model is trained; immutable, checked when made.
 
     Examples
@@ -33,29 +56,14 @@ class TrainingParameters(BaseModel):
     onelayer.errors.ConfigError: batch_size=0: input should be greater than or equal to 1
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    loss: Literal["logistic", "softmax", "sigmoid", "hinge", "squared_hinge"] = "softmax"
-    solver: Literal["sgd"] = "sgd"
-    learning_rate: Positive = 0.01
-    schedule: Literal["constant", "step", "exponential", "cosine"] = "constant"
-    decay_rate: Annotated[float, Field(gt=0, le=1)] = 0.5
-    decay_epochs: Count = 10
-    decay_at_start: bool = False
-    warmup_epochs: Annotated[int, Field(ge=0)] = 0
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    batch_size: Count = 128
-    drop_last: bool = False
-    shuffle: Literal["pcg64", "numpy-legacy", False] = "pcg64"
-    max_epochs: Count = 50
+    loss: Annotated[str, _Named(LOSSES)] = "softmax"
+    solver: Annotated[str, _Named(SOLVERS)] = "sgd"
     l2: NotNegative = 1e-4
     fit_intercept: bool = True
     penalize_bias: bool = False
     init: Literal["zeros", "normal", "uniform"] = "zeros"
     init_scale: NotNegative = 0.01
     scaling: Literal["none", "unit", "symmetric", "standardize"] = "standardize"
-    flip_probability: Share = 0.0
-    flip_mode: Literal["independent", "accumulating"] = "independent"
     image_shape: Annotated[tuple[Count, ...], Field(min_length=2, max_length=3, strict=False)] | None = None
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     class_weight: Literal["balanced"] | dict[Any, NotNegative] | None = None
@@ -78,12 +86,27 @@ class TrainingParameters(BaseModel):
         Raises
         ------
         ConfigError
-            For an unknown name (with the nearest known one), a wrong type or a value out of range.
+            For an unknown name (with the nearest known one), a wrong type, a value out of range, or one that the chosen
+            solver does not look at.
         """
         try:
-            return cls(**{name: plain_value(value) for name, value in values.items()})
+            checked = cls(**{name: plain_value(value) for name, value in values.items()})
         except ValidationError as error:
             raise config_error(error, cls) from None
+        checked.check_solver()
+        return checked
+
+    def check_solver(self) -> None:
+        """Raise ConfigError if a parameter was given that the chosen solver does not look at."""
+        others = frozenset[str]().union(*(solver.reads for solver in SOLVERS.values()))
+        for name, field in type(self).model_fields.items():
+            if name not in others - SOLVERS[self.solver].reads or getattr(self, name) == field.default:
+                continue
+            readers = " or ".join(repr(solver.name) for solver in SOLVERS.values() if name in solver.reads)
+            raise ConfigError(
+                f"{name}={getattr(self, name)!r} has no meaning for solver={self.solver!r}: "
+                f"leave it at {field.default!r}, or use solver={readers}"
+            )
 
 
 def plain_value(value: Any) -> Any:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from onelayer.solvers.status import Status
+from onelayer.solvers import Status
 from onelayer.training.listeners import Listener
 from onelayer.training.state import TrainingState
 

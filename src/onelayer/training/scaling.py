@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from onelayer.arrays import Array
-from onelayer.models.linear import LinearParameters
-from onelayer.rows import RowSource
+from onelayer.rows import Rows
+from onelayer.tree import Tree
 
 __all__ = ["Scaling", "fit_scaling"]
+
+P = TypeVar("P", bound=Tree)
 
 
 # A feature whose values lie within this share of its largest counts as constant: 4 of float32's epsilon, and 512 of
@@ -40,6 +43,7 @@ class Scaling:
 
     Examples
     --------
+    >>> from onelayer.models import LinearParameters
     >>> scaling = Scaling(shift=127.5, scale=1 / 127.5)
     >>> folded = scaling.fold(LinearParameters(np.array([[255.0]]), np.array([1.0])))
     >>> folded.weights, folded.intercepts
@@ -64,18 +68,42 @@ class Scaling:
             has_digits = of_type != np.float32 or (np.abs(shift * scale)[varying] <= FARTHEST).all()
         return bool(has_range.all() and has_digits)
 
-    def fold(self, scaled: LinearParameters) -> LinearParameters:
+    def fold(self, scaled: P) -> P:
         """Return parameters for x that give the scores which ``scaled`` gives for x'."""
-        weights, intercepts = scaled.weights.astype(np.float64), scaled.intercepts.astype(np.float64)
-        if self.constant is not None:
-            weights[..., self.constant] = 0.0
-        if self.scale is not None:
-            weights = weights * self.scale
-        if self.shift is not None:
-            intercepts = intercepts - (weights * self.shift).sum(axis=-1)
-        return LinearParameters(weights.astype(scaled.weights.dtype), intercepts.astype(scaled.intercepts.dtype))
 
-    def revived(self, rows: RowSource, row_weights: Array | None = None) -> Scaling:
+        def folded(weights: Array, intercepts: Array) -> tuple[Array, Array]:
+            if self.constant is not None:
+                weights[..., self.constant] = 0.0
+            if self.scale is not None:
+                weights = weights * self.scale
+            if self.shift is not None:
+                intercepts = intercepts - (weights * self.shift).sum(axis=-1)
+            return weights, intercepts
+
+        return _at_inputs(scaled, folded)
+
+    def unfold(self, raw: P) -> P:
+        """Return the parameters that :meth:`fold` would turn into ``raw``."""
+
+        def unfolded(weights: Array, intercepts: Array) -> tuple[Array, Array]:
+            if self.shift is not None:
+                intercepts = intercepts + (weights * self.shift).sum(axis=-1)
+            return weights if self.scale is None else weights / self.scale, intercepts
+
+        return _at_inputs(raw, unfolded)
+
+    def pull_back(self, gradient: P) -> P:
+        """Return the gradient by raw parameters of a function of unfolded ones, from that by unfolded ones."""
+
+        def pulled(weights: Array, intercepts: Array) -> tuple[Array, Array]:
+            on_weights = weights if self.scale is None else weights / self.scale
+            if self.shift is not None:
+                on_weights = on_weights + intercepts[..., np.newaxis] * self.shift
+            return on_weights, intercepts
+
+        return _at_inputs(gradient, pulled)
+
+    def revived(self, rows: Rows, row_weights: Array | None = None) -> Scaling:
         """Return this scaling with a scale for each constant feature that varies in ``rows``: from its constant value.
 
         Its weight, which was 0 so far, can then be learned. Nothing changes where no constant feature varies.
@@ -86,24 +114,25 @@ class Scaling:
         shift, scale, constant = np.array(self.shift), np.array(self.scale), self.constant.copy()
         value = shift[features]
         low, high = _range(rows, features, row_weights)
-        seen = RowSource(rows.array, np.float64, indices=rows.indices)
+        seen = rows.seen(np.float64)
         deviation = np.sqrt(_moments(seen, features, value, 1.0, row_weights)[1])
-        varies = np.maximum(value - low, high - value) > ROUNDING[rows.array.dtype] * np.abs(value)
+        varies = np.maximum(value - low, high - value) > ROUNDING[rows.stored_dtype] * np.abs(value)
         varies &= deviation > LEAST_DEVIATION * np.abs(value)
         scale[features[varies]], constant[features[varies]] = 1 / deviation[varies], False
         return Scaling(shift, scale, constant if constant.any() else None) if varies.any() else self
 
-    def unfold(self, raw: LinearParameters) -> LinearParameters:
-        """Return the parameters that :meth:`fold` would turn into ``raw``."""
-        weights, intercepts = raw.weights.astype(np.float64), raw.intercepts.astype(np.float64)
-        if self.shift is not None:
-            intercepts = intercepts + (weights * self.shift).sum(axis=-1)
-        if self.scale is not None:
-            weights = weights / self.scale
-        return LinearParameters(weights.astype(raw.weights.dtype), intercepts.astype(raw.intercepts.dtype))
+
+def _at_inputs(tree: P, change: Callable[[Array, Array], tuple[Array, Array]]) -> P:
+    """Return a tree with ``change`` of the weights and intercepts that meet the inputs, computed in float64."""
+    names = tree.at_inputs
+    parts = [getattr(tree, name) for name in names]
+    changed = change(*(part.astype(np.float64) for part in parts))
+    return replace(
+        tree, **{name: new.astype(part.dtype) for name, new, part in zip(names, changed, parts, strict=True)}
+    )
 
 
-def fit_scaling(kind: str, rows: RowSource, row_weights: Array | None = None) -> Scaling:
+def fit_scaling(kind: str, rows: Rows, row_weights: Array | None = None) -> Scaling:
     """Learn a scaling from rows; statistics are float64 whatever type the rows have.
 
     - ``none``: x' = x.
@@ -114,22 +143,23 @@ def fit_scaling(kind: str, rows: RowSource, row_weights: Array | None = None) ->
 
     Examples
     --------
-    >>> fit_scaling("unit", RowSource(np.array([[0, 51], [102, 255]], np.uint8)))
+    >>> from onelayer.rows import ArrayRows
+    >>> fit_scaling("unit", ArrayRows(np.array([[0, 51], [102, 255]], np.uint8)))
     Scaling(shift=None, scale=0.00392156862745098, constant=None)
     """
     if kind == "none":
         return Scaling()
     if kind == "standardize":
-        return _standardizing(RowSource(rows.array, np.float64, indices=rows.indices), row_weights)
+        return _standardizing(rows.seen(np.float64), row_weights)
     low, high = np.inf, -np.inf
-    for _, block in RowSource(rows.array, rows.array.dtype, indices=rows.indices).blocks():
+    for _, block in rows.seen(rows.stored_dtype).blocks():
         low, high = min(low, float(block.min())), max(high, float(block.max()))
     if kind == "unit":
         return Scaling(scale=1 / (max(abs(low), abs(high)) or 1.0))
     return Scaling(shift=(low + high) / 2, scale=2 / ((high - low) or 2.0))
 
 
-def _standardizing(rows: RowSource, row_weights: Array | None) -> Scaling:
+def _standardizing(rows: Rows, row_weights: Array | None) -> Scaling:
     """Mean and deviation by merging blocks (Chan, Golub & LeVeque 1983), which loses no digits to large means."""
     total, mean, squares = 0.0, np.zeros(rows.d), np.zeros(rows.d)
     with np.errstate(over="ignore", invalid="ignore"):  # what is too large shows in the result
@@ -153,7 +183,7 @@ def _standardizing(rows: RowSource, row_weights: Array | None) -> Scaling:
         return Scaling(mean, 1 / deviation, is_constant if is_constant.any() else None)
 
 
-def _exactly(rows: RowSource, features: Array, mean: Array, row_weights: Array | None) -> tuple[Array, Array, Array]:
+def _exactly(rows: Rows, features: Array, mean: Array, row_weights: Array | None) -> tuple[Array, Array, Array]:
     """Return which of some features are constant, and their means and deviations, in spite of rounding in ``mean``.
 
     For constants these are their value, and a number that is large enough that rounding in (x − value) / number, which
@@ -165,14 +195,14 @@ def _exactly(rows: RowSource, features: Array, mean: Array, row_weights: Array |
     unit = np.where(high > low, high - low, 1.0)  # without which squares of small or large numbers have no digits
     above, squares = _moments(rows, features, origin, unit, row_weights)
     deviation = np.sqrt(np.maximum(squares - above**2, 0.0)) * unit
-    is_within = high - low <= ROUNDING[rows.array.dtype] * largest
+    is_within = high - low <= ROUNDING[rows.stored_dtype] * largest
     is_constant = is_within | (deviation <= LEAST_DEVIATION * largest)
     value = np.where(is_within, low + (high - low) / 2, origin + above * unit)
     return is_constant, value, np.where(is_constant, np.maximum(largest, 1.0), deviation)
 
 
 def _moments(
-    rows: RowSource, features: Array, origin: Array, unit: Array | float, row_weights: Array | None
+    rows: Rows, features: Array, origin: Array, unit: Array | float, row_weights: Array | None
 ) -> tuple[Array, Array]:
     """Return the (weighted) means of (x − origin) / unit and of its square; origins near x lose no digits."""
     total, sums, squares = 0.0, np.zeros(len(features)), np.zeros(len(features))
@@ -186,11 +216,11 @@ def _moments(
     return sums / (total or 1.0), squares / (total or 1.0)
 
 
-def _range(rows: RowSource, features: Array, row_weights: Array | None) -> tuple[Array, Array]:
+def _range(rows: Rows, features: Array, row_weights: Array | None) -> tuple[Array, Array]:
     """Return the least and the largest value of some features among the rows that have a weight."""
     low, high = np.full(len(features), np.inf), np.full(len(features), -np.inf)
     if len(features):
-        for part, block in replace(rows, dtype=rows.array.dtype).blocks():
+        for part, block in replace(rows, dtype=rows.stored_dtype).blocks():
             values = block[:, features] if row_weights is None else block[row_weights[part] > 0][:, features]
             if len(values):
                 low, high = np.minimum(low, values.min(axis=0)), np.maximum(high, values.max(axis=0))

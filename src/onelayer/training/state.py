@@ -10,57 +10,140 @@ import numpy as np
 
 from onelayer.arrays import Array
 from onelayer.errors import printable
-from onelayer.models.linear import LinearParameters
-from onelayer.solvers.sgd import SGDState
-from onelayer.solvers.status import Status
+from onelayer.solvers import SGDState, Solution, SolverState, Status
 from onelayer.training.early_stopping import Monitor
 from onelayer.training.history import STEP_KEYS, VALIDATION_KEYS, History
 from onelayer.training.parameters import TrainingParameters
+from onelayer.tree import Tree
 
-__all__ = ["TrainingState"]
+__all__ = ["ModelState", "TrainingState"]
 
 _MOST_STEPS = 2**53
 
 
 @dataclass
-class TrainingState:
-    """Where training is.
+class ModelState:
+    """One of the models that are trained, and what became of it so far.
 
     Attributes
     ----------
-    solver : SGDState
-        Parameters, velocity and steps taken.
+    parameters : TrainingParameters
     monitor : Monitor
         Best value so far and validations since.
-    epoch : int
-        Epochs completed.
-    best : LinearParameters or None
-        The parameters of the best validation.
     history : History
+    best : Tree or None
+        The parameters of the best validation.
+    best_validation : int or None
+        Which validation that was, from 0.
     status : Status
     stopped_epoch : int or None
         The epoch (from 0) in which early stopping ended training.
+    solution : Solution or None
+        What it ended with; None while it runs.
     """
 
-    solver: SGDState
+    parameters: TrainingParameters
     monitor: Monitor
-    epoch: int = 0
-    best: LinearParameters | None = None
     history: History = field(default_factory=History)
+    best: Tree | None = None
+    best_validation: int | None = None
     status: Status = Status.RUNNING
     stopped_epoch: int | None = None
+    solution: Solution | None = None
+
+    @classmethod
+    def of(cls, parameters: TrainingParameters) -> ModelState:
+        """Return the state of a model of which nothing is known yet."""
+        return cls(parameters, Monitor(parameters))
+
+    def kept(self, last: Tree) -> Tree:
+        """Return the parameters that ``keep`` asks for: the best if something was validated, else the last."""
+        return last if self.best is None or self.parameters.keep == "last" else self.best
 
     @property
-    def kept(self) -> LinearParameters:
-        """The parameters that ``keep`` asks for: the best if something was validated, else the last."""
-        best = self.best if self.monitor.parameters.keep == "best" else None
-        return best or self.solver.parameters
+    def kept_validation(self) -> int | None:
+        """Which validation (from 0) is that of the kept parameters; None where nothing was validated."""
+        if not self.history.n_validations:
+            return None
+        is_last = self.best_validation is None or self.parameters.keep == "last"
+        return self.history.n_validations - 1 if is_last else self.best_validation
+
+
+@dataclass
+class TrainingState:
+    """Where training is, of one model or of m that are trained together.
+
+    What it says of "the" model is of the first, which is the only one where a model is trained alone.
+
+    Attributes
+    ----------
+    solver : SolverState
+        Of the models that are running: of m models its parameters have an axis of as many as still run.
+    models : list of ModelState
+    epoch : int
+        Epochs completed.
+    position : int
+        Steps taken in the epoch that is under way.
+    running : (models that run,) integers
+        Their positions in ``models``.
+    """
+
+    solver: Any
+    models: list[ModelState]
+    epoch: int = 0
+    position: int = 0
+    running: Array = field(default_factory=lambda: np.zeros(1, np.intp))
+
+    @classmethod
+    def of(cls, solver: SolverState, models: list[TrainingParameters]) -> TrainingState:
+        """Return the state in which training begins."""
+        return cls(solver, [ModelState.of(model) for model in models], running=np.arange(len(models)))
+
+    @property
+    def is_running(self) -> bool:
+        """Whether any model is to go on."""
+        return len(self.running) > 0 and any(self.models[j].status is Status.RUNNING for j in self.running)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether one model is trained by itself, without an axis of models."""
+        return self.solver.parameters.m is None
+
+    @property
+    def monitor(self) -> Monitor:
+        """The monitor of the model."""
+        return self.models[0].monitor
+
+    @property
+    def history(self) -> History:
+        """The history of the model."""
+        return self.models[0].history
+
+    @property
+    def best(self) -> Tree | None:
+        """The parameters of the model's best validation."""
+        return self.models[0].best
+
+    @property
+    def status(self) -> Status:
+        """Whether the model runs, or why it ended."""
+        return self.models[0].status
+
+    @property
+    def stopped_epoch(self) -> int | None:
+        """The epoch (from 0) in which early stopping ended the model's training."""
+        return self.models[0].stopped_epoch
+
+    @property
+    def kept(self) -> Any:
+        """The model's parameters that ``keep`` asks for."""
+        return self.models[0].kept(self.solver.parameters)
 
     def continued(self, parameters: TrainingParameters) -> TrainingState:
         """Return a state to go on from with the kept parameters, nothing validated yet; this one stays as it is."""
-        velocity = None if self.solver.velocity is None else self.solver.velocity.copy()
-        solver = SGDState(self.kept.copy(), velocity, self.solver.step)
-        return TrainingState(solver, Monitor(parameters), self.epoch, history=self.history)
+        solver = self.solver.copy()
+        solver.parameters = self.kept.copy()
+        return TrainingState(solver, [ModelState(parameters, Monitor(parameters), self.history)], self.epoch)
 
     def to_checkpoint(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return arrays and plain values from which :meth:`from_checkpoint` makes the same state."""
@@ -68,7 +151,7 @@ class TrainingState:
         groups = {"parameters": self.solver.parameters, "velocity": self.solver.velocity, "best": self.best}
         for name, group in groups.items():
             if group is not None:
-                arrays |= {f"{name}.{key}": values for key, values in group._asdict().items()}
+                arrays |= {f"{name}.{key}": values for key, values in group.items()}
         values = {
             "epoch": self.epoch,
             "step": self.solver.step,
@@ -78,8 +161,10 @@ class TrainingState:
         return arrays, values
 
     @classmethod
-    def from_checkpoint(cls, arrays: Mapping[str, Array], values: Mapping[str, Any], monitor: Monitor) -> TrainingState:
-        """Return the state that :meth:`to_checkpoint` described.
+    def from_checkpoint(
+        cls, arrays: Mapping[str, Array], values: Mapping[str, Any], parameters: TrainingParameters, like: Tree
+    ) -> TrainingState:
+        """Return the state that :meth:`to_checkpoint` described; ``like`` are parameters of that model.
 
         Raises
         ------
@@ -87,17 +172,21 @@ class TrainingState:
             If something is missing or odd.
         """
 
-        def group(name: str) -> LinearParameters:
-            return LinearParameters(*(np.array(arrays[f"{name}.{key}"]) for key in LinearParameters._fields))
+        def group(name: str) -> Tree:
+            return type(like)(*(np.array(arrays[f"{name}.{key}"]) for key in like.names()))
 
-        parameters = group("parameters")
-        others = {name: group(name) for name in ("velocity", "best") if f"{name}.weights" in arrays}
+        first = like.names()[0]
+        found = group("parameters")
+        others = {name: group(name) for name in ("velocity", "best") if f"{name}.{first}" in arrays}
         for name, other in others.items():
-            if any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(other, parameters, strict=True)):
+            if any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(other, found, strict=True)):
                 raise ValueError(f"{name}, which is not of the parameters' shape and type")
-        monitor.best, monitor.since_best = float.fromhex(values["monitor_best"]), _count(values, "since_best")
-        solver = SGDState(parameters, others.get("velocity"), _count(values, "step"))
-        return cls(solver, monitor, _count(values, "epoch"), others.get("best"), _history(arrays))
+        monitor = Monitor(parameters, float.fromhex(values["monitor_best"]), _count(values, "since_best"))
+        solver = SGDState(found, _count(values, "step"), others.get("velocity"))
+        model = ModelState(parameters, monitor, _history(arrays), others.get("best"))
+        if model.best is not None:
+            model.best_validation = max(model.history.n_validations - 1 - monitor.since_best, 0)
+        return cls(solver, [model], _count(values, "epoch"))
 
 
 def _count(values: Mapping[str, Any], key: str) -> int:

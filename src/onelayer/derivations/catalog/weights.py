@@ -11,7 +11,7 @@ from onelayer.derivations.derivation import Chain, Derivation, Line, Rule
 from onelayer.derivations.interpreter import Comparison
 from onelayer.derivations.notations import NOTATIONS
 from onelayer.losses import get_loss
-from onelayer.models.linear import Linear, LinearParameters
+from onelayer.models import Linear, LinearParameters, TwoLayer, TwoLayerParameters
 from onelayer.penalties import L2
 
 __all__ = ["PENALTY", "RESIDUAL_TIMES_INPUT", "TWO_LAYER"]
@@ -22,7 +22,7 @@ def _residual_times_input_comparisons(rng: np.random.Generator) -> Iterator[Comp
     x, r = rng.normal(size=(1, d)), rng.normal(size=(1, k))
     parameters = LinearParameters(rng.normal(size=(k, d)), rng.normal(size=k))
     scores, pull_back = Linear().forward(parameters, x)
-    gradient = pull_back(r)
+    gradient, _ = pull_back(r)
     given = {"x": x[0], "r": r[0], "w": parameters.weights, "b": parameters.intercepts}
     yield Comparison("z[k]", given, scores[0])
     yield Comparison("r[k]*x[i]", given, gradient.weights.T)  # free indices are in alphabetical order: i, k
@@ -69,12 +69,12 @@ RESIDUAL_TIMES_INPUT: Final = Derivation(
 def _penalty_comparisons(rng: np.random.Generator) -> Iterator[Comparison]:
     k, d = (int(n) for n in rng.integers(2, 13, 2))
     w, strength = rng.normal(size=(k, d)), rng.uniform(0.01, 2.0)
-    given = {"w": w, "lam": strength}
+    given, parameters = {"w": w, "lam": strength}, LinearParameters(w, np.zeros(k))
     for factor, value, gradient in ((1.0, "λ*R", "λ*w[k, i]"), (2.0, "λ*Q", "2*λ*w[k, i]")):
         penalty = L2(factor * strength)
-        yield Comparison(value, given, penalty.value(w, np.zeros(k)))
+        yield Comparison(value, given, penalty.value(parameters))
         # The free indices are in alphabetical order, so that features come first.
-        yield Comparison(gradient, given, penalty.gradient(w, np.zeros(k))[0].T)
+        yield Comparison(gradient, given, penalty.gradient(parameters).weights.T)
 
 
 PENALTY: Final = Derivation(
@@ -142,28 +142,25 @@ ON_W1: Final = f"{ON_Z1}*x[i]"
 def _two_layer_comparisons(rng: np.random.Generator) -> Iterator[Comparison]:
     k, d, h = (int(n) for n in rng.integers(2, 13, 3))
     x, y, alpha = rng.normal(size=(1, d)), rng.dirichlet(np.ones(k), 1), 0.01
-    hidden = LinearParameters(rng.normal(size=(h, d)), rng.normal(size=h))
-    last = LinearParameters(rng.normal(size=(k, h)), rng.normal(size=k))
-    z1, to_hidden = Linear().forward(hidden, x)
-    slope = np.where(z1 > 0, 1.0, alpha)
-    scores, to_last = Linear().forward(last, z1 * slope)
+    network = TwoLayer(hidden=h, slope=alpha)
+    at = network.start(d, k, lambda *shape: rng.normal(size=shape))
+    scores, pull_back = network.forward(at, x)
     value, residual = get_loss("softmax").values_and_residual(scores, y)
-    on_last = to_last(residual)
-    on_hidden = to_hidden(residual @ last.weights * slope)
+    gradient: TwoLayerParameters = pull_back(residual)[0]
     given = {
         "x": x[0],
         "y": y[0],
         "alpha": alpha,
-        "w1": hidden.weights,
-        "b1": hidden.intercepts,
-        "w2": last.weights,
-        "b2": last.intercepts,
+        "w1": at.hidden_weights,
+        "b1": at.hidden_intercepts,
+        "w2": at.weights,
+        "b2": at.intercepts,
     }
     yield Comparison("C", given, value[0])
-    yield Comparison(ON_W2, given, on_last.weights.T)  # free indices are in alphabetical order: h, k
-    yield Comparison(ON_B2, given, on_last.intercepts)
-    yield Comparison(ON_W1, given, on_hidden.weights)
-    yield Comparison(ON_Z1, given, on_hidden.intercepts)
+    yield Comparison(ON_W2, given, gradient.weights.T)  # free indices are in alphabetical order: h, k
+    yield Comparison(ON_B2, given, gradient.intercepts)
+    yield Comparison(ON_W1, given, gradient.hidden_weights)
+    yield Comparison(ON_Z1, given, gradient.hidden_intercepts)
 
 
 TWO_LAYER: Final = Derivation(

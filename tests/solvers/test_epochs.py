@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onelayer.errors import ConfigError
-from onelayer.training.epochs import Flips, Orders, count_steps, validation_steps
+from onelayer.solvers.epochs import Flips, Orders, count_steps
 from onelayer.training.parameters import TrainingParameters
+from onelayer.training.segments import validation_steps
 
 N = 50
 

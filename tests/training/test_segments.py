@@ -1,4 +1,4 @@
-"""Validations that wait for each other leave the same training as validations at once, bit by bit."""
+"""Segments: validations that wait for each other leave the same training as validations at once, bit by bit."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from onelayer.losses import LOSSES
 from onelayer.models import LinearParameters
 from onelayer.objective import Objective
 from onelayer.penalties import L2
-from onelayer.rows import RowSource
-from onelayer.solvers import SGDState, Status
-from onelayer.training import Part, Problem, TrainingParameters, pending, train
+from onelayer.rows import ArrayRows, LabelledRows
+from onelayer.solvers import Status
+from onelayer.training import Problem, TrainingParameters, segments, train
 from onelayer.training.listeners import Listener
 
 pytestmark = pytest.mark.skipif(not engine.available(), reason="where the definitions compute, none waits")
@@ -30,7 +30,7 @@ def make_part(n, k, seed, source, dtype, weighted):
     scaling = {"shift": np.full(D, 100, dtype), "scale": np.full(D, 0.02, dtype)}
     labels = np.where(rng.random(n) < 0.3, rng.integers(0, k, n), labels)  # which is learned by heart before long
     weights = rng.random(n).astype(dtype) if weighted else None
-    return Part(RowSource(rows.astype(source), dtype, **scaling), labels, weights)
+    return LabelledRows(ArrayRows(rows.astype(source), dtype=dtype, **scaling), labels, weights)
 
 
 class Told(Listener):
@@ -44,8 +44,8 @@ class Told(Listener):
 
 
 def outcome(monkeypatch, most, loss, k, source, dtype, weighted, parameters):
-    monkeypatch.setattr(pending, "MOST", most)
-    monkeypatch.setattr(pending, "SECONDS", inf)
+    monkeypatch.setattr(segments, "MOST_WAITING", most)
+    monkeypatch.setattr(segments, "SECONDS", inf)
     training, validation = (make_part(n, k, seed, source, dtype, weighted) for seed, n in enumerate((600, 150)))
     problem = Problem(Objective(LOSSES[loss], L2(1e-3)), training, training.labels, validation)
     outputs = 1 if loss == "logistic" else k
@@ -55,18 +55,16 @@ def outcome(monkeypatch, most, loss, k, source, dtype, weighted, parameters):
         state = train(problem, TrainingParameters(**parameters), 0, start, [told], threads=2)
     except DivergenceError as caught:
         error = str(caught)
-    return start, told.validations, state, error
+    return told.validations, state, error
 
 
-def assert_same(one, other):
-    for a, b in zip(one[0], other[0], strict=True):  # the parameters that it began with are changed in place
-        np.testing.assert_array_equal(a, b)
-    assert one[1] == other[1]
-    assert one[3] == other[3]
-    if one[2] is None:
-        assert other[2] is None
+def assert_same_outcome(one, other):
+    assert one[0] == other[0]
+    assert one[2] == other[2]
+    if one[1] is None:
+        assert other[1] is None
         return
-    a, b = one[2], other[2]
+    a, b = one[1], other[1]
     assert (a.status, a.epoch, a.stopped_epoch, a.solver.step) == (b.status, b.epoch, b.stopped_epoch, b.solver.step)
     assert (a.monitor.best, a.monitor.since_best) == (b.monitor.best, b.monitor.since_best)
     for key, values in a.history.arrays().items():
@@ -75,7 +73,7 @@ def assert_same(one, other):
         np.testing.assert_array_equal(kept, others)
 
 
-LONG = {"batch_size": 20, "max_epochs": 6, "validations_per_epoch": 7, "learning_rate": 0.02}
+LONG = {"batch_size": 20, "max_epochs": 6, "validations_per_epoch": 7, "learning_rate": 0.02, "l2": 1e-3}
 STOPS = LONG | {"learning_rate": 0.3, "early_stopping": True, "patience": 3}
 
 
@@ -103,7 +101,7 @@ STOPS = LONG | {"learning_rate": 0.3, "early_stopping": True, "patience": 3}
 )
 def test_training_is_the_same(monkeypatch, most, loss, k, source, dtype, weighted, parameters):
     given = loss, k, source, dtype, weighted, parameters
-    assert_same(outcome(monkeypatch, 1, *given), outcome(monkeypatch, most, *given))
+    assert_same_outcome(outcome(monkeypatch, 1, *given), outcome(monkeypatch, most, *given))
 
 
 def test_early_stopping_in_the_middle_of_an_epoch_is_among_these(monkeypatch):
@@ -119,26 +117,35 @@ def test_divergence_is_the_same(monkeypatch, rate, stopping):
     diverging = LONG | {"learning_rate": rate} | stopping
     given = "hinge", 3, np.float32, np.float32, False, diverging
     one, other = (outcome(monkeypatch, most, *given) for most in (1, 8))
-    assert_same(one, other)
-    assert one[3] or one[2].status is Status.STOPPED_EARLY
+    assert_same_outcome(one, other)
+    assert one[2] or one[1].status is Status.STOPPED_EARLY
 
 
-def test_a_wait_ends_with_the_epoch_or_when_it_has_been_long_enough(monkeypatch):
-    segment = pending.Segment(
-        0, np.zeros(1), np.zeros(1), SGDState(LinearParameters(np.zeros(1), np.zeros(1))), True, False
+@pytest.mark.parametrize(("seconds", "validations_per_pass"), [(0.0, [1] * 4), (inf, [3, 1])])
+def test_a_wait_ends_with_the_epoch_or_when_it_has_been_long_enough(monkeypatch, seconds, validations_per_pass):
+    monkeypatch.setattr(segments, "SECONDS", seconds)
+    monkeypatch.setattr(segments, "MOST_WAITING", 3)
+    found, sums = [], Objective.sums_of_parts
+
+    def counting(self, parameters, *arguments):
+        found.append(parameters.m or 1)
+        return sums(self, parameters, *arguments)
+
+    monkeypatch.setattr(Objective, "sums_of_parts", counting)
+    training, validation = (make_part(n, 3, seed, np.uint8, np.float32, False) for seed, n in enumerate((600, 150)))
+    problem = Problem(Objective(LOSSES["softmax"], L2(1e-3)), training, training.labels, validation)
+    start = LinearParameters(np.zeros((3, D), np.float32), np.zeros(3, np.float32))
+    parameters = TrainingParameters(batch_size=150, max_epochs=1, validations_per_epoch=4)
+    train(problem, parameters, 0, start, [Told()])
+    assert found == validations_per_pass
+
+
+def test_large_parameters_do_not_wait(monkeypatch):
+    monkeypatch.setattr(segments, "MOST_BYTES", 2 * 4 * (3 * D + 3) - 1)
+    monkeypatch.setattr(segments, "SECONDS", inf)
+    found, sums = [], Objective.sums_of_parts
+    monkeypatch.setattr(
+        Objective, "sums_of_parts", lambda self, tree, *rest: found.append(tree.m) or sums(self, tree, *rest)
     )
-    monkeypatch.setattr(pending, "SECONDS", inf)
-    waiting = pending.Pending(2)
-    waiting.add(segment)
-    assert not waiting.is_due
-    waiting.add(segment)
-    assert waiting.is_due
-    assert waiting.take() == [segment, segment]
-    monkeypatch.setattr(pending, "SECONDS", 0.0)
-    waiting.add(segment)
-    assert waiting.is_due
-
-
-def test_large_weights_do_not_wait():
-    assert pending.Pending.of_bytes(40 * 784).most == pending.MOST
-    assert pending.Pending.of_bytes(1 << 30).most == 1
+    outcome(monkeypatch, 8, "softmax", 3, np.uint8, np.float32, False, LONG)
+    assert set(found) == {None}

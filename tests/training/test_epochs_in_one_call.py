@@ -1,4 +1,4 @@
-"""Epochs that go together leave what they leave one at a time, bit by bit."""
+"""Segments: epochs that go into one call leave what they leave one at a time, bit by bit."""
 
 from __future__ import annotations
 
@@ -13,19 +13,16 @@ from onelayer.losses import LOSSES
 from onelayer.models import LinearParameters
 from onelayer.objective import Objective
 from onelayer.penalties import L2
-from onelayer.rows import RowSource
-from onelayer.solvers import SGD, SGDState, Status
-from onelayer.training import Part, Problem, TrainingParameters, stretches, train
-from onelayer.training.early_stopping import Monitor
-from onelayer.training.epochs import Orders
+from onelayer.rows import ArrayRows, LabelledRows
+from onelayer.solvers import Descent, SGDState, Status, sgd
+from onelayer.training import Problem, TrainingParameters, train
 from onelayer.training.listeners import Listener
-from onelayer.training.pending import Segment
 from onelayer.training.state import TrainingState
 
 needs_engine = pytest.mark.skipif(not engine.available(), reason="where the definitions compute, none go together")
 
 N, D, K = 230, 90, 4
-BASE = {"batch_size": 50, "max_epochs": 7, "learning_rate": 0.02}  # the last of five batches has 30 rows
+BASE = {"batch_size": 50, "max_epochs": 7, "learning_rate": 0.02, "l2": 1e-3}  # the last of five batches has 30 rows
 STEPS = 5
 SCHEDULES = {
     "constant": {},
@@ -40,7 +37,7 @@ def problem_of(source=np.uint8, dtype=np.float32, loss="softmax"):
     labels = rng.integers(0, K, N)
     rows = np.clip(rng.normal(100, 40, (N, D)) + 30 * (np.arange(D) % K == labels[:, np.newaxis]), 0, 255)
     scaling = {"shift": np.full(D, 101, dtype), "scale": rng.uniform(0.01, 0.03, D).astype(dtype)}
-    part = Part(RowSource(rows.astype(source), dtype, **scaling), labels)
+    part = LabelledRows(ArrayRows(rows.astype(source), dtype=dtype, **scaling), labels)
     return Problem(Objective(LOSSES[loss], L2(1e-3)), part, labels)
 
 
@@ -51,13 +48,13 @@ def start_of(dtype=np.float32):
 @pytest.fixture
 def calls(monkeypatch):
     """The number of epochs in each call of the solver."""
-    found, run = [], SGD.run
+    found, run = [], Descent.run
 
-    def counting(self, *arguments):
-        found.append(arguments[-1])
-        return run(self, *arguments)
+    def counting(self, state, rows, targets, weights, order, rates, stopping, epochs):
+        found.append(epochs)
+        return run(self, state, rows, targets, weights, order, rates, stopping, epochs)
 
-    monkeypatch.setattr(SGD, "run", counting)
+    monkeypatch.setattr(Descent, "run", counting)
     return found
 
 
@@ -93,8 +90,8 @@ def test_other_orders_and_types_too(shuffle, source, dtype):
 
 
 @needs_engine
-def test_a_stretch_holds_only_so_many_rows(calls, monkeypatch):
-    monkeypatch.setattr(stretches, "MOST_ROWS", 3 * N + 1)
+def test_a_call_holds_only_so_many_rows(calls, monkeypatch):
+    monkeypatch.setattr(sgd, "MOST_ROWS", 3 * N + 1)
     train(problem_of(), TrainingParameters(**BASE), 3, start_of())
     assert calls == [3, 3, 1]
 
@@ -104,7 +101,7 @@ def test_training_goes_on_from_any_epoch(calls):
     parameters = TrainingParameters(**BASE | SCHEDULES["cosine"], momentum=0.9)
     whole = train(problem_of(), parameters, 3, start_of())
     state = train(problem_of(), parameters, 3, start_of(), until_epoch=2)
-    state.status = Status.RUNNING
+    state.models[0].status = Status.RUNNING
     assert_same(train(problem_of(), parameters, 3, state), whole)
     assert calls == [7, 2, 5]
 
@@ -123,7 +120,7 @@ def ending_of(rate, loss, listeners, batch_size=50):
     parameters = TrainingParameters(
         **BASE | {"max_epochs": 40, "learning_rate": rate, "batch_size": batch_size}, momentum=0.9
     )
-    state = TrainingState(SGDState(start), Monitor(parameters))
+    state = TrainingState.of(SGDState(start), [parameters])
     try:
         train(problem_of(np.float32, loss=loss), parameters, 3, state, listeners)
     except DivergenceError as caught:
@@ -170,20 +167,9 @@ def test_interruption_counts_the_epochs_before_it(monkeypatch, taken, epoch, rec
         state.step += taken
         return np.arange(float(taken))
 
-    monkeypatch.setattr(SGD, "run", interrupted)
+    monkeypatch.setattr(Descent, "run", interrupted)
     state = train(problem_of(), TrainingParameters(**BASE), 3, start_of())
     assert (state.status, state.epoch, state.solver.step) == (Status.INTERRUPTED, epoch, taken)
     history = state.history.arrays()
     assert history["step"].tolist() == list(range(recorded))
     assert history["epoch"].tolist() == [step // STEPS for step in range(recorded)]
-
-
-def test_steps_are_cut_into_epochs():
-    parameters = TrainingParameters(batch_size=2)
-    cut = stretches.Stretches(parameters, Orders(5, False, 0), 3, is_possible=True)
-    assert cut.next(4, 6) == range(4, 6)
-    order, rates = cut.order_and_rates(range(2))
-    assert order.tolist() == [0, 1, 2, 3, 4] * 2
-    segment = Segment(30, np.arange(5.0), rates, SGDState(start_of()), False, True)
-    found = [(part.first_step, part.losses.tolist(), part.is_interrupted) for part in cut.by_epoch(segment)]
-    assert found == [(30, [0, 1, 2], False), (33, [3, 4], True)]

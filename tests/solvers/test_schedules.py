@@ -7,8 +7,8 @@ from math import cos, pi
 import numpy as np
 import pytest
 
+from onelayer.solvers.epochs import learning_rates
 from onelayer.training.parameters import TrainingParameters
-from onelayer.training.schedules import learning_rates
 
 STEPS = 5
 

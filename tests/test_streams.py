@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from onelayer.training.streams import STREAMS, stream
+from onelayer.streams import STREAMS, stream
 
 FIRST_DRAWS = {
     "init": 17399280157855551184,

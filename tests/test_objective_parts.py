@@ -7,13 +7,12 @@ import threading
 import numpy as np
 import pytest
 
+from onelayer import objective as objective_module
 from onelayer.losses import LOSSES
 from onelayer.models import LinearParameters
 from onelayer.objective import Objective
 from onelayer.penalties import L2
-from onelayer.rows import RowSource
-from onelayer.training import validation
-from onelayer.training.validation import Part, total_sums
+from onelayer.rows import ArrayRows, LabelledRows
 
 D, K = 5, 3
 PARAMETERS = LinearParameters(np.linspace(-1, 1, K * D, dtype=np.float32).reshape(K, D), np.ones(K, np.float32))
@@ -21,13 +20,13 @@ PARAMETERS = LinearParameters(np.linspace(-1, 1, K * D, dtype=np.float32).reshap
 
 def make_part(n, weighted):
     rng = np.random.default_rng(n)
-    rows = RowSource(rng.integers(0, 256, (n, D), dtype=np.uint8), scale=np.float32(1 / 255))
-    return Part(rows, rng.integers(0, K, n), rng.uniform(0, 2, n) if weighted else None)
+    rows = ArrayRows(rng.integers(0, 256, (n, D), dtype=np.uint8), scale=np.float32(1 / 255))
+    return LabelledRows(rows, rng.integers(0, K, n), rng.uniform(0, 2, n) if weighted else None)
 
 
 @pytest.fixture
 def parts(monkeypatch):
-    monkeypatch.setattr(validation, "PIECE", 7)
+    monkeypatch.setattr(objective_module, "PIECE", 7)
     return [make_part(100, weighted=False), make_part(33, weighted=True)]
 
 
@@ -37,14 +36,14 @@ def objective():
 
 
 def test_sums_are_those_of_the_objective(objective, parts):
-    for part, sums in zip(parts, total_sums(objective, PARAMETERS, parts), strict=True):
+    for part, sums in zip(parts, objective.sums_of_parts(PARAMETERS, parts), strict=True):
         whole = objective.sums(PARAMETERS, part.rows, part.labels, part.weights)
         assert vars(sums) == pytest.approx(vars(whole), rel=1e-6)
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
 def test_number_of_threads_does_not_change_a_bit(objective, parts, threads):
-    assert total_sums(objective, PARAMETERS, parts, threads) == total_sums(objective, PARAMETERS, parts)
+    assert objective.sums_of_parts(PARAMETERS, parts, threads) == objective.sums_of_parts(PARAMETERS, parts)
 
 
 def test_errors_in_threads_come_out(objective, parts):
@@ -53,7 +52,7 @@ def test_errors_in_threads_come_out(objective, parts):
             raise MemoryError
 
     with pytest.raises(MemoryError):
-        total_sums(Failing(objective.loss, objective.penalty), PARAMETERS, parts, 2)
+        Failing(objective.loss, objective.penalty).sums_of_parts(PARAMETERS, parts, 2)
 
 
 def test_one_piece_is_summed_in_the_calling_thread(objective):
@@ -64,7 +63,7 @@ def test_one_piece_is_summed_in_the_calling_thread(objective):
             used.append(threading.current_thread())
             return super().sums(*arguments)
 
-    total_sums(Watched(objective.loss, objective.penalty), PARAMETERS, [make_part(30, weighted=False)], 8)
+    Watched(objective.loss, objective.penalty).sums_of_parts(PARAMETERS, [make_part(30, weighted=False)], 8)
     assert used == [threading.current_thread()]
 
 

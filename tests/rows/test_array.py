@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onelayer import rows as rows_module
 from onelayer.errors import InputError, InputTypeError
-from onelayer.rows import RowSource, as_rows
+from onelayer.rows import ArrayRows, as_rows
+from onelayer.rows import base as rows_module
 
 HEIGHT, WIDTH, CHANNELS = SHAPE = (2, 3, 2)
 D = HEIGHT * WIDTH * CHANNELS
@@ -42,9 +42,9 @@ def sources(draw):
         indices = np.array(draw(st.lists(st.integers(0, n - 1), max_size=30)), dtype=np.intp)
     count = n if indices is None else len(indices)
     vector = np.linspace(0.5, 3.0, D)
-    return RowSource(
+    return ArrayRows(
         array,
-        draw(st.sampled_from([np.float32, np.float64])),
+        dtype=draw(st.sampled_from([np.float32, np.float64])),
         shift=draw(st.sampled_from([None, 0.3, vector])),
         scale=draw(st.sampled_from([None, 1 / 3, vector])),
         indices=indices,
@@ -97,10 +97,10 @@ def test_expanded_source_mirrors_the_same_way(source, seed):
 @pytest.mark.parametrize(
     ("source", "plain_afterwards"),
     [
-        pytest.param(RowSource(np.ones((4, D), np.uint8)), True, id="bytes"),
-        pytest.param(RowSource(np.ones((4, D), np.uint8), scale=0.5, image_shape=SHAPE), True, id="scaled alike"),
-        pytest.param(RowSource(np.ones((4, D), np.uint8), scale=np.ones(D)), True, id="each feature for itself"),
-        pytest.param(RowSource(np.ones((4, D), np.uint8), scale=np.ones(D), image_shape=SHAPE), False, id="images"),
+        pytest.param(ArrayRows(np.ones((4, D), np.uint8)), True, id="bytes"),
+        pytest.param(ArrayRows(np.ones((4, D), np.uint8), scale=0.5, image_shape=SHAPE), True, id="scaled alike"),
+        pytest.param(ArrayRows(np.ones((4, D), np.uint8), scale=np.ones(D)), True, id="each feature for itself"),
+        pytest.param(ArrayRows(np.ones((4, D), np.uint8), scale=np.ones(D), image_shape=SHAPE), False, id="images"),
     ],
 )
 def test_what_is_expanded(source, plain_afterwards):
@@ -108,7 +108,7 @@ def test_what_is_expanded(source, plain_afterwards):
 
 
 def test_nothing_larger_than_the_limit_is_expanded():
-    source = RowSource(np.ones((4, D), np.uint8))
+    source = ArrayRows(np.ones((4, D), np.uint8))
     assert (source.expanded(4 * D * 4 - 1), source.expanded(4 * D * 4).is_plain) == (source, True)
 
 
@@ -116,21 +116,23 @@ def test_nothing_larger_than_the_limit_is_expanded():
 def test_memory_map_equals_its_array(tmp_path, dtype):
     array = np.random.default_rng(0).integers(0, 256, (9, D)).astype(dtype)
     np.save(tmp_path / "rows.npy", array)
-    mapped = RowSource(np.load(tmp_path / "rows.npy", mmap_mode="r"), shift=1.0, scale=0.5)
+    mapped = ArrayRows(np.load(tmp_path / "rows.npy", mmap_mode="r"), shift=1.0, scale=0.5)
     indices = np.array([8, 0, 3, 3])
-    np.testing.assert_array_equal(mapped.take(indices), RowSource(array, shift=1.0, scale=0.5).take(indices))
+    np.testing.assert_array_equal(mapped.take(indices), ArrayRows(array, shift=1.0, scale=0.5).take(indices))
 
 
 def test_take_writes_into_the_buffer():
     buffer = np.empty((2, 2), np.float32)
-    taken = RowSource(np.array([[1, 2], [3, 4]], np.uint8)).take(np.array([1, 0]), out=buffer)
+    taken = ArrayRows(np.array([[1, 2], [3, 4]], np.uint8)).take(np.array([1, 0]), out=buffer)
     assert taken is buffer
     assert buffer.tolist() == [[3, 4], [1, 2]]
 
 
 def test_the_array_stays_as_it_is():
     array = np.arange(2.0 * D).reshape(2, D)
-    source = RowSource(array, np.float64, shift=1.0, scale=2.0, mirrored=np.array([True, True]), image_shape=SHAPE)
+    source = ArrayRows(
+        array, dtype=np.float64, shift=1.0, scale=2.0, mirrored=np.array([True, True]), image_shape=SHAPE
+    )
     list(source.blocks())
     source.take(np.array([0, 1]))
     np.testing.assert_array_equal(array, np.arange(2.0 * D).reshape(2, D))
@@ -138,17 +140,17 @@ def test_the_array_stays_as_it_is():
 
 def test_plain_rows_are_handed_out_without_a_copy():
     array = np.ones((5, 3), np.float32)
-    assert all(np.shares_memory(block, array) for _, block in RowSource(array).blocks(2))
+    assert all(np.shares_memory(block, array) for _, block in ArrayRows(array).blocks(2))
 
 
 def test_default_blocks_are_about_a_megabyte():
-    sizes = [len(block) for _, block in RowSource(np.zeros((1000, 1024), np.uint8)).blocks()]
+    sizes = [len(block) for _, block in ArrayRows(np.zeros((1000, 1024), np.uint8)).blocks()]
     assert sizes == [256, 256, 256, 232]
     assert rows_module.BLOCK_BYTES == 256 * 1024 * 4
 
 
 def test_default_blocks_that_are_views_have_2048_rows():
-    sizes = [len(block) for _, block in RowSource(np.zeros((5000, 1024), np.float32)).blocks()]
+    sizes = [len(block) for _, block in ArrayRows(np.zeros((5000, 1024), np.float32)).blocks()]
     assert sizes == [2048, 2048, 904]
 
 
@@ -160,13 +162,13 @@ def test_section_equals_plain_numpy(source, start, stop):
 
 
 def test_mirroring_comes_before_scaling():
-    source = RowSource(np.array([[1, 2, 3]], np.uint8), scale=np.array([1.0, 10.0, 100.0]), image_shape=(1, 3, 1))
+    source = ArrayRows(np.array([[1, 2, 3]], np.uint8), scale=np.array([1.0, 10.0, 100.0]), image_shape=(1, 3, 1))
     assert source.with_mirrored(np.array([True])).take(np.array([0])).tolist() == [[3, 20, 100]]
 
 
 def test_no_float_copy_of_the_whole():
     array = np.zeros((6_500, 3072), np.uint8)  # 20 MB; 80 MB as float32
-    source = RowSource(array, shift=np.zeros(3072, np.float32), scale=np.ones(3072, np.float32))
+    source = ArrayRows(array, shift=np.zeros(3072, np.float32), scale=np.ones(3072, np.float32))
     tracemalloc.start()
     try:
         for _, block in source.blocks():
@@ -211,11 +213,11 @@ def test_other_shapes_are_no_rows(shape):
 )
 def test_what_does_not_fit_is_refused(arguments, error, message):
     with pytest.raises(error, match=message):
-        RowSource(**{"array": np.zeros((2, 3))} | arguments)
+        ArrayRows(**{"array": np.zeros((2, 3))} | arguments)
 
 
 @pytest.mark.parametrize("index", [-1, 2])
 def test_subset_of_a_subset_has_its_own_numbering(index):
-    part = RowSource(np.zeros((5, 3))).subset(np.array([3, 4]))
+    part = ArrayRows(np.zeros((5, 3))).subset(np.array([3, 4]))
     with pytest.raises(InputError, match=f"no row {index} among 2 rows"):
         part.subset(np.array([index]))
