@@ -19,7 +19,7 @@ from onelayer import OneLayerClassifier
 from onelayer.cli import app, main
 from onelayer.experiment.config import RECIPES, ExperimentConfig, SweepConfig
 from onelayer.reproduce.measures import QUANTITIES
-from onelayer.reproduce.protocol import CLAIMS, Experiment, Figure, Number, Published
+from onelayer.reproduce.protocol import CLAIMS, Calculation, Experiment, Figure, Published
 from onelayer.training.parameters import TrainingParameters
 
 _MARK = re.compile(r"^<!-- generated: (.*) -->$", re.MULTILINE)
@@ -101,7 +101,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "command line": command_line,
     "experiments": experiments,
     "published": lambda: f"{_paragraph(Published)}\n\n{_keys(Published)}",
-    "numbers": lambda: _keys(Number),
+    "numbers": lambda: _keys(Calculation),
     "figures": lambda: f"{_paragraph(Figure)}\n\n{_keys(Figure)}",
     "claims": lambda: _keys(CLAIMS["higher"], without={"design", "left", "right"}),
     "designs": designs,

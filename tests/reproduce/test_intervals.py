@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from onelayer.reproduce.intervals import Sample
+from onelayer.reproduce.designs import Sample
 
 values = st.lists(st.floats(-1, 1), min_size=3, max_size=8)
 

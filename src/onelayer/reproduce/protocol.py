@@ -9,10 +9,24 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from onelayer.derivations import ClaimedFormula
+from onelayer.errors import ConfigError
 from onelayer.experiment.config import ExperimentConfig
 from onelayer.training.parameters import Count
 
-__all__ = ["CLAIMS", "Claim", "Experiment", "Figure", "Number", "Protocol", "Published", "Reference", "arms_named"]
+__all__ = [
+    "CLAIMS",
+    "Calculation",
+    "Claim",
+    "Experiment",
+    "Figure",
+    "Keys",
+    "Protocol",
+    "ProtocolError",
+    "Published",
+    "Reference",
+    "arms_named",
+]
+
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -77,7 +91,7 @@ class Published(_Table):
     source: Text | None = None
 
 
-class Number(_Table):
+class Calculation(_Table):
     """A number that a report worked out: an expression, in the language of claimed formulas."""
 
     title: Text
@@ -215,7 +229,7 @@ class Protocol:
         Formulas to audit.
     experiments : dict of str to Experiment
     published : tuple of Published
-    numbers : tuple of Number
+    numbers : tuple of Calculation
     figures : tuple of Figure
     claims : dict of str to Claim
     """
@@ -228,7 +242,7 @@ class Protocol:
     formulas: Mapping[str, ClaimedFormula]
     experiments: Mapping[str, Experiment]
     published: tuple[Published, ...]
-    numbers: tuple[Number, ...]
+    numbers: tuple[Calculation, ...]
     figures: tuple[Figure, ...]
     claims: Mapping[str, Claim]
 
@@ -255,3 +269,20 @@ def arms_named(experiment: Experiment, arm: str) -> list[str]:
     if arm and arm not in names:
         raise KeyError(arm)
     return [arm or names[0]]
+
+
+Keys = tuple[str | int, ...]
+
+
+class ProtocolError(ConfigError):
+    """What is wrong, and the keys that lead there.
+
+    Examples
+    --------
+    >>> ProtocolError(("experiments", "digits", "l2"), "l2=-1.0: it can't be negative").path
+    ('experiments', 'digits', 'l2')
+    """
+
+    def __init__(self, path: Keys, message: str) -> None:
+        super().__init__(message)
+        self.path = path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -12,15 +13,30 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from onelayer.errors import ConfigError, did_you_mean, printable
-from onelayer.reproduce.complaint import Complaint, Keys
-from onelayer.reproduce.consistency import check_claims, check_figures
-from onelayer.reproduce.protocol import CLAIMS, Claim, Experiment, Figure, Number, Protocol, Published
-from onelayer.reproduce.references import check_derivations, check_numbers, check_references, named_formulas
-from onelayer.reproduce.toml_lines import line_of
+from onelayer.reproduce.protocol import (
+    CLAIMS,
+    Calculation,
+    Claim,
+    Experiment,
+    Figure,
+    Keys,
+    Protocol,
+    ProtocolError,
+    Published,
+)
+from onelayer.reproduce.protocol_checks import (
+    check_claims,
+    check_derivations,
+    check_figures,
+    check_numbers,
+    check_references,
+    named_formulas,
+)
 from onelayer.storage.files import read_limited
 from onelayer.training.parameters import config_error, plain_value
 
-__all__ = ["REPORTS", "load_protocol", "packaged_protocol", "parse_protocol"]
+__all__ = ["REPORTS", "line_of", "load_protocol", "packaged_protocol", "parse_protocol"]
+
 
 REPORTS: Final = ("tdt4265-a1", "dd2424-a1-bonus", "uvic-a3", "cse344-a1")
 MAX_BYTES: Final = 1 << 18
@@ -104,7 +120,7 @@ def parse_protocol(text: str, place: str, name: str, folder: Path | None = None)
         raise ConfigError(f"{place}: not a TOML file: {printable(str(error))}") from None
     try:
         return _protocol(table, name, folder)
-    except Complaint as complaint:
+    except ProtocolError as complaint:
         line = line_of(complaint.path, text)
         raise ConfigError(f"{place}{f', line {line}' if line else ''}: {complaint}") from None
 
@@ -121,7 +137,7 @@ def _protocol(table: dict[str, Any], name: str, folder: Path | None) -> Protocol
         formulas=named_formulas(table.get("formulas", []), folder),
         experiments=experiments,
         published=tuple(_each(Published, "published", table)),
-        numbers=tuple(_each(Number, "numbers", table)),
+        numbers=tuple(_each(Calculation, "numbers", table)),
         figures=tuple(_each(Figure, "figures", table)),
         claims={key: _claim(key, values) for key, values in table.get("claims", {}).items()},
     )
@@ -138,18 +154,20 @@ def _check_form(table: dict[str, Any]) -> None:
     for key, value in table.items():
         if key not in known:
             shown = printable(key, 60)
-            raise Complaint((key,), f"unknown key {shown!r}{did_you_mean(shown, known)}; known are {', '.join(known)}")
+            raise ProtocolError(
+                (key,), f"unknown key {shown!r}{did_you_mean(shown, known)}; known are {', '.join(known)}"
+            )
         if key in _TEXTS and not (isinstance(value, str) and value.strip()):
-            raise Complaint((key,), f"{key}: a text is needed")
+            raise ProtocolError((key,), f"{key}: a text is needed")
         if key in _LISTS and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
-            raise Complaint((key,), f"{key}: a list of texts is needed")
+            raise ProtocolError((key,), f"{key}: a list of texts is needed")
         form: type = dict if key in ("experiments", "claims") else list
         if key in _TABLES and not isinstance(value, form):
             example = f"[{key}.some-name]" if form is dict else f"[[{key}]]"
-            raise Complaint((key,), f"{key}: write {example}")
+            raise ProtocolError((key,), f"{key}: write {example}")
     for key in _TEXTS:
         if key not in table:
-            raise Complaint((), f"the key {key!r} is missing")
+            raise ProtocolError((), f"the key {key!r} is missing")
 
 
 def _experiments(tables: dict[str, Any]) -> dict[str, Experiment]:
@@ -159,10 +177,12 @@ def _experiments(tables: dict[str, Any]) -> dict[str, Experiment]:
         path = ("experiments", key)
         _check_name(path, key)
         if not isinstance(own, dict):
-            raise Complaint(path, f"{key}: a table is needed")
+            raise ProtocolError(path, f"{key}: a table is needed")
         like = own.get("like")
         if like is not None and like not in found:
-            raise Complaint((*path, "like"), f"like: there is no experiment {printable(repr(like), 60)} before this")
+            raise ProtocolError(
+                (*path, "like"), f"like: there is no experiment {printable(repr(like), 60)} before this"
+            )
         values = {**found.get(str(like), {}), **{name: value for name, value in own.items() if name != "like"}}
         found[key] = values
         experiments[key] = _checked(Experiment, values, path)
@@ -178,31 +198,31 @@ def _check_arms(experiment: Experiment, path: Keys) -> None:
             if key in ("arms", "seeds", "title", "random_state", "follow", "together") or key not in base:
                 known = [one for one in base if one not in ("arms", "seeds", "title", "random_state")]
                 shown = printable(key, 60)
-                raise Complaint((*place, key), f"an arm can't change {shown!r}{did_you_mean(shown, known)}")
+                raise ProtocolError((*place, key), f"an arm can't change {shown!r}{did_you_mean(shown, known)}")
         _checked(Experiment, {**base, **changes}, place)
     if "/" in "".join(experiment.arms) or "*" in experiment.arms:
-        raise Complaint((*path, "arms"), "the name of an arm has no / and is not *")
+        raise ProtocolError((*path, "arms"), "the name of an arm has no / and is not *")
     if experiment.hold_out_last is not None and experiment.folds is not None:
-        raise Complaint((*path, "folds"), "hold_out_last and folds both say what to validate on: give one")
+        raise ProtocolError((*path, "folds"), "hold_out_last and folds both say what to validate on: give one")
     if experiment.each_fold and experiment.folds is None:
-        raise Complaint((*path, "each_fold"), "each_fold needs folds: set their number")
+        raise ProtocolError((*path, "each_fold"), "each_fold needs folds: set their number")
     if not experiment.follow and (experiment.early_stopping or experiment.keep == "best"):
-        raise Complaint((*path, "follow"), "follow=false needs keep='last' and no early stopping")
+        raise ProtocolError((*path, "follow"), "follow=false needs keep='last' and no early stopping")
     models = max(1, len(experiment.arms)) * len(experiment.seeds)
     if models * (experiment.folds or 1 if experiment.each_fold else 1) > MOST_MODELS:
-        raise Complaint(path, f"more than {MOST_MODELS} models: use fewer arms, seeds or folds")
+        raise ProtocolError(path, f"more than {MOST_MODELS} models: use fewer arms, seeds or folds")
 
 
 def _claim(key: str, values: Any) -> Claim:
     path = ("claims", key)
     _check_name(path, key)
     if not isinstance(values, dict) or "design" not in values:
-        raise Complaint(path, f"a claim needs a design: one of {', '.join(CLAIMS)}")
+        raise ProtocolError(path, f"a claim needs a design: one of {', '.join(CLAIMS)}")
     design = values["design"]
     if design not in CLAIMS:
         shown = printable(str(design), 60)
         hint = did_you_mean(shown, CLAIMS)
-        raise Complaint((*path, "design"), f"unknown design {shown!r}{hint}; known are {', '.join(CLAIMS)}")
+        raise ProtocolError((*path, "design"), f"unknown design {shown!r}{hint}; known are {', '.join(CLAIMS)}")
     return _checked(CLAIMS[design], values, path)
 
 
@@ -212,17 +232,62 @@ def _each(model: type[Model], key: str, table: dict[str, Any]) -> list[Model]:
 
 def _checked(model: type[Model], values: Any, path: Keys) -> Model:
     if not isinstance(values, dict):
-        raise Complaint(path, "a table is needed")
+        raise ProtocolError(path, "a table is needed")
     try:
         return model(**{name: plain_value(value) for name, value in values.items()})
     except ValidationError as error:
         problem = error.errors()[0]
         where = (*path, *problem["loc"])
         if problem["type"] == "missing":
-            raise Complaint(where, f"the key {problem['loc'][0]!r} is missing") from None
-        raise Complaint(where, str(config_error(error, model))) from None
+            raise ProtocolError(where, f"the key {problem['loc'][0]!r} is missing") from None
+        raise ProtocolError(where, str(config_error(error, model))) from None
 
 
 def _check_name(path: Keys, name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise Complaint(path, f"{printable(name, 60)!r}: names have small letters, digits, - and _")
+        raise ProtocolError(path, f"{printable(name, 60)!r}: names have small letters, digits, - and _")
+
+
+_LONGEST_VALUE = 200  # lines
+
+
+def line_of(path: Sequence[str | int], text: str) -> int | None:
+    r"""Return the line, from 1, of what ``path`` leads to, else of what it leads to last.
+
+    A line that names the key is taken if the text up to the end of its value has the key: no other way is safe from a
+    key's name within a text.
+
+    Examples
+    --------
+    >>> line_of(("experiments", "a", "rate"), "title = 'rate'\n[experiments.a]\nrate = 2")
+    3
+    >>> line_of(("published", 1, "missing"), "[[published]]\nvalue = 1\n[[published]]\nvalue = 2")
+    3
+    """
+    lines = text.splitlines(keepends=True)
+    for depth in range(len(path), 0, -1):
+        part = path[:depth]
+        name = next(key for key in reversed(part) if isinstance(key, str))
+        for place, line in enumerate(lines):
+            if name in line and _leads_somewhere(part, _read_until_valid(lines, place)):
+                return place + 1
+    return None
+
+
+def _read_until_valid(lines: list[str], place: int) -> dict[str, Any]:
+    """Return the table that the text makes up to and with the value that begins in a line."""
+    for end in range(place + 1, min(len(lines), place + _LONGEST_VALUE) + 1):
+        try:
+            return tomllib.loads("".join(lines[:end]))
+        except tomllib.TOMLDecodeError:
+            continue
+    return {}
+
+
+def _leads_somewhere(path: Sequence[str | int], table: Any) -> bool:
+    for key in path:
+        try:
+            table = table[key]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True

@@ -12,10 +12,10 @@ from typing import Any
 from onelayer.errors import DataError, DownloadError, MissingDependencyError
 from onelayer.reproduce.designs import decide_claim
 from onelayer.reproduce.divisions import Library
-from onelayer.reproduce.formulas import Theory, number_of, theory_of
 from onelayer.reproduce.measures import QUANTITIES
 from onelayer.reproduce.protocol import Protocol, Published, arms_named
 from onelayer.reproduce.runner import Results, run_protocol
+from onelayer.reproduce.theory import Theory, number_of, theory_of
 from onelayer.reproduce.verdicts import Row, Verdict, judge_figure
 from onelayer.storage.atomic import write_error
 from onelayer.storage.cache import ArrayCache
