@@ -71,9 +71,12 @@ class Checked:
         return self.objective.hessian_product(self.parameters, direction, self.rows, self.targets, self.row_weights)
 
     def reach(self, direction: Any) -> float:
-        """Return how far a step of length 1 along ``direction`` moves the score that it moves farthest."""
-        before, after = self._scores(self.parameters), self._scores(moved(self.parameters, direction, PROBE))
-        return max(float(np.abs(b - a).max()) for (_, a), (_, b) in zip(before, after, strict=True)) / PROBE
+        """Return how far a step of length 1 along ``direction`` moves the score that it moves farthest.
+
+        Margins of the model's kinks count as scores.
+        """
+        before, after = self._moving(self.parameters), self._moving(moved(self.parameters, direction, PROBE))
+        return max(float(np.abs(b - a).max()) for a, b in zip(before, after, strict=True)) / PROBE
 
     def without_kinks(self, distance: float) -> tuple[Checked, int]:
         """Return the problem with weight 0 for rows within ``distance`` of a kink, and how many those are.
@@ -83,17 +86,24 @@ class Checked:
         InputError
             If no row is left.
         """
-        at_kink = np.zeros(self.rows.n, dtype=bool)
-        for part, scores in self._scores(self.parameters):
+        at_kink, model = np.zeros(self.rows.n, dtype=bool), self.objective.model
+        for part, block in self.rows.blocks():
+            scores, margins = model.scores(self.parameters, block), model.kink_margins(self.parameters, block)
             near = self.objective.loss.kink_distance(scores, self.targets[part]) <= distance
             at_kink[part] = near.reshape(len(scores), -1).any(axis=1)
+            if margins is not None:
+                at_kink[part] |= (np.abs(margins) <= distance).reshape(len(scores), -1).any(axis=1)
         if at_kink.all():
-            raise InputError("every row lies within a step of a kink of the loss: give more rows")
+            raise InputError("every row lies within a step of a kink of the loss or the model: give more rows")
         return replace(self, row_weights=np.where(at_kink, 0.0, self.row_weights)), int(at_kink.sum())
 
-    def _scores(self, parameters: Any) -> Iterator[tuple[slice, Array]]:
-        for part, block in self.rows.blocks():
-            yield part, self.objective.model.scores(parameters, block)
+    def _moving(self, parameters: Any) -> Iterator[Array]:
+        """Yield what a step of the parameters moves, block by block: scores, and margins of kinks."""
+        for _, block in self.rows.blocks():
+            yield self.objective.model.scores(parameters, block)
+            margins = self.objective.model.kink_margins(parameters, block)
+            if margins is not None:
+                yield margins
 
 
 def random_problem(

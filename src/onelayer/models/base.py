@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from onelayer.arrays import Array
 from onelayer.tree import Tree
@@ -48,6 +48,9 @@ class Model(ABC, Generic[P]):
         """Return the scores alone."""
         return self.forward(parameters, X)[0]
 
-    def as_linear(self, parameters: P) -> Any:
-        """Return parameters of scores Z = X Wᵀ + b; None where scores are no linear function of X."""
+    def kink_margins(self, parameters: P, X: Array) -> Array | None:
+        """Return for each row the numbers ``(n, …)`` at whose change of sign scores have no derivative.
+
+        None where scores have derivatives everywhere.
+        """
         return None

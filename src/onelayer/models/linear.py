@@ -71,7 +71,3 @@ class Linear(Model[LinearParameters]):
             return gradient, np.einsum("...k,...kd->...d", residual, parameters.weights) if inputs else None
 
         return self.scores(parameters, X), pull_back
-
-    def as_linear(self, parameters: LinearParameters) -> LinearParameters:
-        """Return the parameters as they are."""
-        return parameters

@@ -87,3 +87,7 @@ class TwoLayer(Model[TwoLayerParameters]):
             return TwoLayerParameters(*on_hidden, *on_last), on_inputs
 
         return scores, pull_back
+
+    def kink_margins(self, parameters: TwoLayerParameters, X: Array) -> Array:
+        """Return the scores of the hidden units ``(n, h)``."""
+        return Linear().scores(parameters.hidden_layer, X)
