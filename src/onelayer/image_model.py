@@ -194,6 +194,12 @@ class ImageModel:
         """
         if not paths:
             raise InputError("there are no images to predict: give at least one")
+        channels = self.image_shape[2]
+        if channels not in (1, 3):
+            raise InputError(
+                f"this model was trained on images of {channels} channels: it takes arrays of such, but no image "
+                "files, which have 1 or 3"
+            )
         with quiet():
             pictures = [decode(Path(path), self.preparation, str(path)).pixels for path in paths]
         return self.rescaled(np.stack(pictures))

@@ -58,6 +58,12 @@ def test_title(official: bool | None, title: str) -> None:
     assert replace(images(), official=official).title == title
 
 
+def with_nan(shape: tuple[int, ...], place: tuple[int, ...]) -> np.ndarray:
+    X = np.zeros(shape)
+    X[place] = np.nan
+    return X
+
+
 BAD: list[tuple[str, dict[str, Any]]] = [
     ("must be as many", {"y": np.zeros(5, np.int64)}),
     ("out of range", {"y": np.array([0, 1, 2, 3, 0, 0])}),
@@ -70,7 +76,7 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("list", {"X": [[1.0]] * 6}),
     ("int32", {"X": np.zeros((6, 2), np.int32)}),
     ("shape", {"X": np.zeros((6, 2, 2))}),
-    ("images must be uint8", {"X": np.zeros((6, 2, 2, 1))}),
+    (r"pixel \(1, 0, 0\) of image 2 is nan", {"X": with_nan((6, 2, 2, 1), (2, 1, 0, 0))}),
     ("empty", {"X": np.zeros((6, 0))}),
     ("empty", {"X": np.zeros((0, 2)), "y": np.zeros(0, np.int64)}),
     ("row 3, column 1 is nan", {"X": np.where(np.arange(12).reshape(6, 2) == 7, np.nan, 1.0)}),

@@ -20,7 +20,11 @@ __all__ = ["Content", "Part", "Settled", "settle"]
 
 
 class Part(NamedTuple):
-    """Rows and labels of one part: X as in `Dataset`, y integers of shape (n,)."""
+    """Rows and labels of one part.
+
+    X as in `Dataset`, or an array of images as it was found, of three or four dimensions and any real type; y integers
+    of shape (n,).
+    """
 
     X: NDArray[Any]
     y: NDArray[np.int64]
@@ -41,7 +45,7 @@ class Content:
     files : tuple of Path
         The files that were read (a folder of images: that folder).
     value_range : (float, float) or None
-        None where it must be taken from the values (float features).
+        None where neither the format nor the reader knows it: it is taken from the values.
     preparation : ImageOptions or None
         What made the images of pictures of any size and colour; None where they were arrays.
     provenance : Provenance
@@ -52,7 +56,7 @@ class Content:
     class_names: tuple[str, ...] | None
     format: str
     files: tuple[Path, ...]
-    value_range: tuple[float, float] | None = (0.0, 255.0)
+    value_range: tuple[float, float] | None = None
     preparation: ImageOptions | None = None
     provenance: Provenance = field(default_factory=Provenance)
 

@@ -34,8 +34,8 @@ class Dataset:
     name : str
         A catalog name (``"mnist"``), or the name of the folder or file.
     X : ndarray
-        Images, uint8 of shape (n, h, w, c) with c = 1 for grey ones; or features of shape (n, d), float32, float64 or
-        uint8, all finite.
+        Images of shape (n, h, w, c), with c = 1 for grey ones, or features of shape (n, d): uint8, float32 or float64,
+        all finite.
     y : ndarray of shape (n,), int64
         Labels, 0 … k − 1.
     class_names : tuple of str
@@ -189,8 +189,6 @@ def _check_rows(dataset: Dataset) -> None:
         )
     if X.ndim not in (2, 4):
         raise DataError(f"{name}: X must be images (n, h, w, c) or features (n, d), got the shape {X.shape}.")
-    if X.ndim == 4 and X.dtype != np.uint8:
-        raise DataError(f"{name}: images must be uint8, got {X.dtype}; flatten them to (n, d) to use them as features.")
     if X.size == 0:
         raise DataError(f"{name} is empty: X has the shape {X.shape}.")
     if X.dtype != np.uint8:
@@ -198,14 +196,18 @@ def _check_rows(dataset: Dataset) -> None:
 
 
 def _check_finite(X: NDArray[Any], name: str) -> None:
-    step = max(1, _BLOCK_BYTES // (X.shape[1] * X.itemsize))
-    for start in range(0, len(X), step):
-        finite = np.isfinite(X[start : start + step])
+    rows = X.reshape(len(X), -1)
+    step = max(1, _BLOCK_BYTES // (rows.shape[1] * X.itemsize))
+    for start in range(0, len(rows), step):
+        finite = np.isfinite(rows[start : start + step])
         if not finite.all():
             row, column = np.argwhere(~finite)[0]
+            what = f"feature at row {start + row}, column {column}"
+            if X.ndim == 4:
+                place = ", ".join(str(i) for i in np.unravel_index(column, X.shape[1:]))
+                what = f"pixel ({place}) of image {start + row}"
             raise DataError(
-                f"{name}: the feature at row {start + row}, column {column} is {X[start + row, column]}; "
-                "all must be finite. Remove or fill such rows."
+                f"{name}: the {what} is {rows[start + row, column]}; all must be finite. Remove or fill such rows."
             )
 
 

@@ -17,6 +17,7 @@ from .catalog import CATALOG, CatalogEntry
 from .content import Content
 from .dataset import SPLITS, Dataset
 from .download import download
+from .image_arrays import settled_images
 from .image_options import AS_FOUND, LONGEST_SIDE, ImageLayout, ImageOptions, ResizeMode
 from .locate import Found, data_folder, find_by_name, find_by_path
 from .official import check_identity, is_official
@@ -228,8 +229,9 @@ def assemble(
     """
     place = found.place.resolve()
     name = entry.name if entry else as_text(place.stem if place.is_file() else place.name)
+    content = settled_images(content, options, label(found.place), is_known=entry is not None)
     names, labels = _labels(content, entry, found)
-    value_range = content.value_range or _range_of(content)
+    value_range = content.value_range or options.value_range or _range_of(content)
     source = f"{content.format} in {as_text(str(found.place))}" if found.format != "scikit-learn" else "scikit-learn"
 
     def build(official: bool | None) -> dict[str, Dataset]:
@@ -277,8 +279,10 @@ def _labels(
 
 
 def _range_of(content: Content) -> tuple[float, float]:
-    """Return least and greatest training value of float features; test values are never looked at."""
+    """Return the range of features: least and greatest training value, or of bytes theirs; test values count never."""
     X: NDArray[Any] = (content.parts.get("train") or next(iter(content.parts.values()))).X
+    if X.dtype == np.uint8:
+        return 0.0, 255.0
     if X.size == 0:
         return 0.0, 1.0  # the data set will be refused
     low, high = float(X.min()), float(X.max())

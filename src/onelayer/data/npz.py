@@ -62,9 +62,9 @@ class _Sources(NamedTuple):
 def read_npz(path: Path) -> Content:
     """Read an archive of arrays.
 
-    Rows: uint8 images (n, h, w) or (n, h, w, c), other integers of 0 to 255 in those shapes, or numbers (n, d) as
-    features. Labels: integers or strings of shape (n,) or (n, 1). The classes are the different labels, in order; with
-    an array ``class_names``, labels are positions in it.
+    Rows: images (n, h, w), (n, h, w, c) or (n, c, h, w), or numbers (n, d) as features. Labels: integers or strings of
+    shape (n,) or (n, 1). The classes are the different labels, in order; with an array ``class_names``, labels are
+    positions in it.
 
     Raises
     ------
@@ -135,13 +135,11 @@ def read_npz_parts(files: Mapping[str, Sequence[Path]], left_out: Sequence[LeftO
         values = np.unique(np.concatenate([part.y for part in parts.values()]))
         parts = {name: Part(part.X, np.searchsorted(values, part.y).astype(np.int64)) for name, part in parts.items()}
         class_names = tuple(str(value) for value in values.tolist())
-    floats = any(part.X.dtype != np.uint8 for part in parts.values())
     return Content(
         parts,
         class_names,
         "npz",
         paths,
-        None if floats else (0.0, 255.0),
         provenance=Provenance(names, (*unused, *settled.left_out), settled.notes),
     )
 
@@ -323,15 +321,7 @@ def _rows(X: NDArray[Any], where: _Array) -> NDArray[Any]:
         raise DataError(
             f"{where} must be numbers, (n, d) or images (n, h, w) or (n, h, w, c); got {X.dtype} {X.shape}."
         )
-    if X.ndim > 2:
-        if X.dtype.kind == "f" or (X.size and (X.min() < 0 or X.max() > 255)):
-            raise DataError(
-                f"{where} holds images of {X.dtype}; images are integers 0 to 255. Convert them, or "
-                "flatten them to (n, d) to use them as features."
-            )
-        X = X.astype(np.uint8, copy=False)
-        return X[..., np.newaxis] if X.ndim == 3 else X
-    if X.dtype == np.uint8:
+    if X.ndim > 2 or X.dtype == np.uint8:
         return X
     # Integers of 8 and 16 bits are exact in float32, wider ones are not.
     exact_in_single = X.dtype.itemsize <= (4 if X.dtype.kind == "f" else 2)
