@@ -152,7 +152,7 @@ class HogThread {
     // divides those. A sum is first taken over all bins up to an edge, and bins are differences of two such sums; with
     // no vote between two edges the difference is exactly 0.
     template <int Bins>
-    __attribute__((noinline)) void sum_bins(Index first, bool more) {
+    ONELAYER_NOINLINE void sum_bins(Index first, bool more) {
         Vec<T> edges[Bins];
         for (int edge = 0; edge + 1 < Bins; ++edge) {
             edges[edge] = broadcast(job_.cotangents[first + edge]);

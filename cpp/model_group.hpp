@@ -62,7 +62,7 @@ class ModelGroup {
     }
 
     // Copies weights and velocity from the caller's arrays, or back to them.
-    void transfer(bool in) {
+    ONELAYER_NOINLINE void transfer(bool in) {
         transfer(job_.weights, job_.intercepts, weights_, intercepts_, in);
         if (velocity_ != nullptr) {
             transfer(job_.weight_velocity, job_.intercept_velocity, velocity_, intercept_velocity_, in);
@@ -89,7 +89,7 @@ class ModelGroup {
         }
     }
 
-    void end_step(Index step, const TeamMember<T>& team) {
+    ONELAYER_NOINLINE void end_step(Index step, const TeamMember<T>& team) {
         for (Index part = team.rank; job_.fit_intercept && part < parts_; part += team.size) {
             step_intercepts(part, step);
         }

@@ -61,9 +61,11 @@ class PassThread {
         const Index first = rows.first;
         tile_.fill(nullptr, rows.first, rows.last - rows.first);
         tile_.prefetcher().start(nullptr, next.first, next.last - next.first, weights_.groups.count);
-        score<Prefetch::all>(weights_, intercepts_, scores_);
-        if (job_.directions != nullptr) {
-            score<Prefetch::none>(directions_, direction_intercepts_, direction_scores_);
+        if (job_.directions == nullptr) {
+            score<Prefetch::all>(weights_, intercepts_, scores_);
+        } else {
+            score<Prefetch::half>(weights_, intercepts_, scores_);
+            score<Prefetch::half>(directions_, direction_intercepts_, direction_scores_);
         }
         const TileTargets<T> targets{tile_.labels, tile_.probabilities, job_.targets.smoothing};
         for (Index model = 0; model < job_.m; ++model) {

@@ -2,10 +2,10 @@
 // long as the arithmetic. A processor handles only a few requests to memory at a time, so lines are requested a few at
 // a time while the kernels work.
 //
-// Requests go round among eight rows, one line of each. Training from floats takes a seventh less time this way than
-// with one row after another (four or sixteen rows gain less), probably because the processor's own prefetcher, which
-// follows each row, then has time to do so. That prefetcher stops at the end of a page; so short rows that follow one
-// another in memory are treated as one range, line after line.
+// Requests go round among a group of eight rows, one line of each. Training from floats takes a seventh less time this
+// way than with one row after another (four or sixteen rows gain less), probably because the processor's own
+// prefetcher, which follows each row, then has time to do so. That prefetcher stops at the end of a page; so short rows
+// that follow one another in memory are treated as one range, line after line.
 #pragma once
 
 #include <bit>
@@ -53,26 +53,25 @@ class RowPrefetcher {
           begin_(first * static_cast<Index>(sizeof(In))),
           end_(last * static_cast<Index>(sizeof(In))) {}
 
-    // Sets the rows that come next: numbers first … first + count of `order`. `passes` is how often kernels will go
-    // over the present rows meanwhile.
+    // Sets the rows that come next: numbers first … first + count of `order`, at most max_tile_rows. `passes` is how
+    // often kernels will go over the present rows meanwhile.
     void start(const Index* order, Index first, Index count, Index passes = 1) {
-        order_ = order;
         skipped_ = std::bit_floor(static_cast<std::uint64_t>(passes)) - 1;
-        next_row_ = first;
-        last_row_ = first + count;
+        offset_ = last_offset_ = 0;
         if (order == nullptr && indices_ == nullptr && end_ - begin_ == row_bytes_ && row_bytes_ < page_bytes) {
-            start_range();
-        } else {
-            stride_ = line_bytes;
-            next_rows();
+            set_range(first, count);
+        } else if (count > 0) {
+            set_rows(order, first, count);
         }
+        place_ = group_ = 0;
+        group_end_ = std::min(count_, group_size_);
     }
 
     // To be called in every iteration of a kernel that reads `Bytes` of the present rows in each: prefetches as many
     // bytes of the rows that come next, until all of them were requested.
     template <int Bytes>
     ONELAYER_INLINE void advance(Index iteration) {
-        constexpr int lines = (Bytes + line_bytes - 1) / line_bytes;
+        constexpr int lines = static_cast<int>(ceil_div(Bytes, line_bytes));
         constexpr Index every = Bytes == 0 || Bytes >= line_bytes ? 1 : line_bytes / Bytes;
         if (iteration % every == 0 && (static_cast<std::uint64_t>(iteration / every) & skipped_) == 0) {
             prefetch_lines<lines>();
@@ -83,14 +82,14 @@ class RowPrefetcher {
     ONELAYER_INLINE void prefetch_line() { prefetch_lines<1>(); }
 
   private:
-    static constexpr int line_bytes = 64;
+    static constexpr Index line_bytes = 64;
     static constexpr Index page_bytes = 4096;
-    static constexpr Index max_interleaved = 8;
+    static constexpr Index max_group_size = 8;
 
     template <int Lines>
     ONELAYER_INLINE void prefetch_lines() {
-        // Most often these lines do not reach the last of the interleaved rows, and place_ is written once for all.
-        if (Lines > 1 && Lines < max_interleaved && place_ + Lines < rows_) {
+        // Most often these lines do not reach the last row of the group, and place_ is written once for all.
+        if (Lines > 1 && Lines < max_group_size && place_ + Lines < group_end_) {
 #pragma GCC unroll 8
             for (int i = 0; i < Lines; ++i) {
                 prefetch(at_[place_ + i] + offset_);
@@ -100,60 +99,56 @@ class RowPrefetcher {
 #pragma GCC unroll 8
             for (int i = 0; i < Lines; ++i) {
                 prefetch(at_[place_] + offset_);
-                if (++place_ == rows_) {
+                if (++place_ == group_end_) {
                     next_line();
                 }
             }
         }
     }
 
-    // The next line of the interleaved rows; after their last, the rows that follow them.
+    // The next line of the group's rows; after their last, the next group.
     ONELAYER_INLINE void next_line() {
-        place_ = 0;
         if (offset_ + stride_ < last_offset_) {
             offset_ += stride_;
-        } else {
-            next_rows();
+        } else if (group_end_ < count_) {
+            offset_ = 0;
+            group_ = group_end_;
+            group_end_ = std::min(count_, group_end_ + group_size_);
+        }
+        place_ = group_;
+    }
+
+    // Rows are requested in groups of nearly equal size, a line of each row in turn.
+    void set_rows(const Index* order, Index first, Index count) {
+        stride_ = line_bytes;
+        count_ = count;
+        group_size_ = ceil_div(count, ceil_div(count, max_group_size));
+        for (Index i = 0; i < count; ++i) {
+            const Index row = address_ + index_at(indices_, index_at(order, first + i)) * row_bytes_;
+            const Index line = (row + begin_) & -line_bytes;
+            at_[i] = reinterpret_cast<const char*>(line);
+            last_offset_ = std::max(last_offset_, row + end_ - line);
         }
     }
 
-    // Up to eight rows that are to be interleaved.
-    void next_rows() {
-        place_ = 0;
-        const Index left = last_row_ - next_row_;
-        if (left == 0) {
-            return;
+    // All rows as one range of memory. Its lines are requested as those of a group would be, each a line further.
+    void set_range(Index first, Index count) {
+        const Index line = (address_ + first * row_bytes_) & -line_bytes;
+        for (Index i = 0; i < max_group_size; ++i) {
+            at_[i] = reinterpret_cast<const char*>(line + i * line_bytes);
         }
-        rows_ = ceil_div(left, ceil_div(left, max_interleaved));
-        offset_ = last_offset_ = 0;
-        for (Index i = 0; i < rows_; ++i) {
-            const Index row = address_ + index_at(indices_, index_at(order_, next_row_++)) * row_bytes_;
-            const Index begin = (row + begin_) / line_bytes * line_bytes;
-            at_[i] = reinterpret_cast<const char*>(begin);
-            last_offset_ = std::max(last_offset_, row + end_ - begin);
-        }
-    }
-
-    // All rows as one range of memory. Its lines are requested as those of eight rows would be, each a line further.
-    void start_range() {
-        const Index begin = (address_ + next_row_ * row_bytes_) / line_bytes * line_bytes;
-        for (Index i = 0; i < max_interleaved; ++i) {
-            at_[i] = reinterpret_cast<const char*>(begin + i * line_bytes);
-        }
-        stride_ = max_interleaved * line_bytes;
-        rows_ = max_interleaved;
-        place_ = offset_ = 0;
-        last_offset_ = address_ + last_row_ * row_bytes_ - begin;
-        next_row_ = last_row_;
+        stride_ = max_group_size * line_bytes;
+        count_ = group_size_ = max_group_size;
+        last_offset_ = address_ + (first + count) * row_bytes_ - line;
     }
 
     Index address_ = 0;
     const Index* indices_ = nullptr;
-    const Index* order_ = nullptr;
-    Index row_bytes_ = 0, begin_ = 0, end_ = 0, next_row_ = 0, last_row_ = 0;
-    std::uint64_t skipped_ = 0;  // a mask: of skipped_ + 1 iterations one requests lines
-    const char* at_[max_interleaved] = {};
-    Index rows_ = 1, place_ = 0;
+    Index row_bytes_ = 0, begin_ = 0, end_ = 0;  // of a row; and its part that is wanted
+    std::uint64_t skipped_ = 0;                  // a mask: of skipped_ + 1 iterations one requests lines
+    const char* at_[max_tile_rows] = {};         // where the wanted part of each row begins, as a line
+    Index count_ = 1, group_size_ = 1;
+    Index group_ = 0, group_end_ = 1, place_ = 0;  // the rows of the present group, and which of them comes next
     Index offset_ = 0, last_offset_ = 0, stride_ = line_bytes;
 };
 

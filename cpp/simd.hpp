@@ -16,6 +16,7 @@
 #endif
 
 #define ONELAYER_INLINE inline __attribute__((always_inline))
+#define ONELAYER_NOINLINE __attribute__((noinline))
 
 namespace onelayer::ONELAYER_ISA {
 

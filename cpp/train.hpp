@@ -237,8 +237,8 @@ class Training {
 
     void prepare(int thread) { progress(thread).prepare(); }
 
-    // A thread's work on one part in this round.
-    void run_part(int number, int thread) {
+    // A thread's work on one part in this round. Not inlined: it is long, and the scheduler calls it in two places.
+    ONELAYER_NOINLINE void run_part(int number, int thread) {
         Progress<T>& at = progress(thread);
         TrainPart<In, T>& part = parts_[static_cast<std::size_t>(number)];
         if (thread == 0) {
