@@ -23,9 +23,8 @@ import numpy as np
 
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import fit_classifier
-from onelayer.live.snapshot import Subject
 from onelayer.live.watching import Live
-from onelayer.training.listeners import Listener
+from onelayer.training.listeners import Listener, RunDescription
 
 N, SHAPE, K = 20_000, (28, 28, 1), 10
 AT_MOST = 1.02
@@ -43,7 +42,7 @@ for line in urllib.request.urlopen(sys.argv[1] + "events"):
 def followed() -> Iterator[Live]:
     """Serve a page, which another process follows."""
     with Live() as live:
-        live.describe(Subject("random images, softmax", {}, [str(label) for label in range(K)], SHAPE))
+        live.on_run_begin(RunDescription("random images, softmax", {}, [str(label) for label in range(K)], SHAPE))
         follower = subprocess.Popen([sys.executable, "-c", FOLLOW, live.address])
         sleep(0.5)  # until it follows
         yield live

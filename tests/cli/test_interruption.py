@@ -146,10 +146,11 @@ def test_ctrl_c_keeps_what_is_learned_and_resuming_goes_on(begin, folder, uninte
 SWEPT = """
 import sys
 import onelayer.selection as selection
+from onelayer.training.listeners import Listener
 from onelayer.cli import main
 
-class Told(selection.SweepListener):
-    def on_epoch_end(self, epoch, running):
+class Told(Listener):
+    def on_pass_epoch_end(self, epoch, running):
         open("begun", "w").close()
 
 selection.SweepProgress = Told

@@ -6,7 +6,6 @@ import signal
 import pytest
 
 from onelayer.cli import main
-from onelayer.selection import SweepListener
 from onelayer.training.listeners import Listener
 
 
@@ -77,8 +76,8 @@ def test_all_diverged_is_exit_code_1(tmp_path, capsys):
 def ctrl_c(monkeypatch):
     """Press Ctrl-C in the first epoch of the sweep."""
 
-    class Press(SweepListener):
-        def on_epoch_end(self, epoch, running):
+    class Press(Listener):
+        def on_pass_epoch_end(self, epoch, running):
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("onelayer.selection.SweepProgress", Press)

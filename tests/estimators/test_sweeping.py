@@ -10,7 +10,8 @@ from sklearn.model_selection import GridSearchCV, PredefinedSplit, StratifiedKFo
 from onelayer import OneLayerClassifier
 from onelayer.errors import ConfigError, InputError, InterruptedTrainingWarning
 from onelayer.estimators.sweeping import sweep_classifier
-from onelayer.selection import Fold, SweepListener, shuffled_folds
+from onelayer.selection import Fold, shuffled_folds
+from onelayer.training.listeners import Listener
 
 X, Y = load_digits(return_X_y=True)
 X, Y = X[:600], Y[:600]
@@ -143,12 +144,12 @@ def test_wrong_grids_are_said(grid, error, message):
 
 
 def test_interrupted_sweep_warns_the_caller_and_returns_what_was_tried():
-    class Press(SweepListener):
-        def on_epoch_end(self, epoch, running):
+    class Press(Listener):
+        def on_pass_epoch_end(self, epoch, running):
             signal.raise_signal(signal.SIGINT)
 
     with pytest.warns(InterruptedTrainingWarning, match="0 of 2 trials were finished.* nothing was chosen") as caught:
-        result = sweep_classifier(classifier(), X, Y, {"l2": [0.0, 1.0]}, folds=3, listener=Press())
+        result = sweep_classifier(classifier(), X, Y, {"l2": [0.0, 1.0]}, folds=3, listeners=[Press()])
     assert caught[0].filename == __file__
     assert [(trial.status, trial.epochs, len(trial.folds)) for trial in result.trials] == [("interrupted", 1, 1)] * 2
     assert result.chosen is None

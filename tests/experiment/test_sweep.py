@@ -16,8 +16,8 @@ from onelayer.experiment.config import ExperimentConfig, SweepConfig
 from onelayer.experiment.data import load_parts
 from onelayer.experiment.report import report_run
 from onelayer.experiment.sweep import run_sweep
-from onelayer.selection import SweepListener
 from onelayer.storage.run_directory import RunDirectory
+from onelayer.training.listeners import Listener
 
 SETTINGS = {"scaling": "unit", "learning_rate": 0.5, "max_epochs": 4}
 GRID = ["l2=1e-4:1:log:3", "learning_rate=0.05,0.5"]
@@ -148,13 +148,13 @@ def test_what_fails_before_training_leaves_nothing_behind(keys, error, message, 
     assert list(tmp_path.iterdir()) == []
 
 
-class Press(SweepListener):
+class Press(Listener):
     """Presses Ctrl-C at the end of the first epoch of the second pass."""
 
     def on_pass_begin(self, number, models, epochs):
         self.number = number
 
-    def on_epoch_end(self, epoch, running):
+    def on_pass_epoch_end(self, epoch, running):
         if (self.number, epoch) == (2, 0):
             signal.raise_signal(signal.SIGINT)
 
@@ -164,7 +164,7 @@ INTERRUPTED = {"grid": ["batch_size=64,128,256", "l2=1e-4,0.1"]}
 
 @pytest.fixture
 def interrupted(tmp_path):
-    metrics = run_sweep(config(**INTERRUPTED), tmp_path / "run", sweep_listener=Press())
+    metrics = run_sweep(config(**INTERRUPTED), tmp_path / "run", listeners=[Press()])
     return metrics, RunDirectory.open(tmp_path / "run")
 
 
@@ -208,7 +208,7 @@ def test_interrupted_sweep_is_not_compared(interrupted, swept, tmp_path):
 
 def test_interrupted_sweep_takes_the_place_of_an_earlier_run(tmp_path, no_report):
     run_experiment(ExperimentConfig.check({"dataset": "digits", **SETTINGS}), tmp_path / "run")
-    run_sweep(config(**INTERRUPTED), tmp_path / "run", sweep_listener=Press(), overwrite=True)
+    run_sweep(config(**INTERRUPTED), tmp_path / "run", listeners=[Press()], overwrite=True)
     assert not (tmp_path / "run" / "model.safetensors").exists()
     assert RunDirectory.open(tmp_path / "run").read_config()["grid"] == INTERRUPTED["grid"]
 
@@ -226,12 +226,12 @@ def test_whole_sweep_is_kept_whatever_happens_to_the_final_model(tmp_path, monke
 
 
 def test_sweep_that_is_broken_off_leaves_nothing_behind(tmp_path):
-    class Impatient(SweepListener):
-        def on_epoch_end(self, epoch, running):
+    class Impatient(Listener):
+        def on_pass_epoch_end(self, epoch, running):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_sweep(config(), tmp_path / "run", sweep_listener=Impatient())
+        run_sweep(config(), tmp_path / "run", listeners=[Impatient()])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from onelayer.live.snapshot import RunDescription
 from onelayer.live.watching import Live
 from onelayer.losses import LOSSES
 from onelayer.models import LinearParameters
@@ -19,6 +18,7 @@ from onelayer.objective import Objective
 from onelayer.penalties import L2
 from onelayer.rows import ArrayRows, LabelledRows
 from onelayer.training import Problem, TrainingParameters, TrainingState, train
+from onelayer.training.listeners import RunDescription
 
 SHAPE = (2, 3, 1)
 DESCRIPTION = RunDescription(
@@ -59,7 +59,7 @@ class Client:
 @pytest.fixture
 def live() -> Iterator[Live]:
     with Live() as live:
-        live.describe(DESCRIPTION)
+        live.on_run_begin(DESCRIPTION)
         yield live
 
 

@@ -167,7 +167,7 @@ def test_last_frame_says_what_came_of_it(live, client, train_small):
     watcher = threading.Thread(target=lambda: frames.extend(client.frames()))
     watcher.start()
     train_small(live)
-    live.finish(METRICS)
+    live.on_figures(METRICS)
     live.__exit__(None, None, None)
     watcher.join()
     assert frames[-1]["over"]

@@ -12,8 +12,9 @@ from onelayer.models.linear import LinearParameters
 from onelayer.objective import Objective
 from onelayer.penalties import L2
 from onelayer.rows import ArrayRows, LabelledRows
-from onelayer.selection import Grid, Prepared, SweepListener, shuffled_folds, sweep
+from onelayer.selection import Grid, Prepared, shuffled_folds, sweep
 from onelayer.training import Problem, TrainingParameters, train
+from onelayer.training.listeners import Listener
 
 N, D, K = 60, 5, 3
 RNG = np.random.default_rng(0)
@@ -132,25 +133,25 @@ def test_all_diverged_is_an_error():
 
 
 def test_listener_hears_of_passes_and_epochs():
-    class Heard(SweepListener):
+    class Heard(Listener):
         def __init__(self):
             self.events = []
 
         def on_pass_begin(self, number, models, epochs):
             self.events.append((number, models, epochs))
 
-        def on_epoch_end(self, epoch, running):
+        def on_pass_epoch_end(self, epoch, running):
             self.events.append((epoch, running))
 
-        def on_sweep_end(self):
+        def on_passes_end(self):
             self.events.append("end")
 
     heard = Heard()
-    sweep(Grid.of({"max_epochs": [1, 2]}), BASE, prepare, listener=heard)
+    sweep(Grid.of({"max_epochs": [1, 2]}), BASE, prepare, listeners=[heard])
     assert heard.events == [(1, 2, 2), (0, 1), (1, 0), "end"]
 
 
-class PressIn(SweepListener):
+class PressIn(Listener):
     """Presses Ctrl-C at the end of the first epoch of a pass."""
 
     def __init__(self, number: int, times: int = 1) -> None:
@@ -159,17 +160,17 @@ class PressIn(SweepListener):
     def on_pass_begin(self, number, models, epochs):
         self.pass_ = number
 
-    def on_epoch_end(self, epoch, running):
+    def on_pass_epoch_end(self, epoch, running):
         for _ in range(self.times if (self.pass_, epoch) == (self.number, 0) else 0):
             signal.raise_signal(signal.SIGINT)
 
-    def on_sweep_end(self):
+    def on_passes_end(self):
         self.ends += 1
 
 
 def test_ctrl_c_keeps_whole_passes_and_the_begun_one():
     grid = Grid.of({"loss": ["softmax", "hinge", "sigmoid"], "l2": [0.0, 0.1]})
-    whole, result = sweep(grid, BASE, prepare), sweep(grid, BASE, prepare, listener=PressIn(2))
+    whole, result = sweep(grid, BASE, prepare), sweep(grid, BASE, prepare, listeners=[PressIn(2)])
     assert result.trials[:2] == whole.trials[:2]
     assert [trial.values for trial in result.trials] == grid.values()[:4]
     assert [(trial.status, trial.epochs) for trial in result.trials[2:]] == [("interrupted", 1)] * 2
@@ -180,14 +181,14 @@ def test_ctrl_c_keeps_whole_passes_and_the_begun_one():
 
 
 def test_of_an_interrupted_sweep_nothing_is_chosen():
-    result = sweep(Grid.of({"l2": [0.0, 0.1]}), BASE, prepare, listener=PressIn(1))
+    result = sweep(Grid.of({"l2": [0.0, 0.1]}), BASE, prepare, listeners=[PressIn(1)])
     assert (result.interrupted, result.chosen, result.one_se) == (True, None, None)
     assert not sweep(Grid.of({"l2": [0.0, 0.1]}), BASE, prepare).interrupted
 
 
 def test_ctrl_c_keeps_the_folds_that_were_begun():
     grid = Grid.of({"l2": [0.0, 5.0]})
-    whole, result = (sweep(grid, BASE, prepare, folds=FOLDS, listener=one) for one in (None, PressIn(3)))
+    whole, result = (sweep(grid, BASE, prepare, folds=FOLDS, listeners=one) for one in ((), [PressIn(3)]))
     for trial, other in zip(result.trials, whole.trials, strict=True):
         assert trial.status == "interrupted"
         assert trial.folds[:2] == other.folds[:2]
@@ -201,14 +202,14 @@ def test_trials_that_lack_folds_are_interrupted(monkeypatch):
     monkeypatch.setattr("onelayer.selection.sweeping.MOST_BYTES", 7 * K * (D + 1) * 8)
     base = BASE.model_copy(update={"max_epochs": 1})
     grid, options = Grid.of({"l2": [0.0, 5.0]}), {"folds": FOLDS, "folds_in_one_pass": True}
-    result = sweep(grid, base, prepare_whole, listener=PressIn(1), **options)
+    result = sweep(grid, base, prepare_whole, listeners=[PressIn(1)], **options)
     assert [(trial.status, len(trial.folds)) for trial in result.trials] == [("finished", 4), ("interrupted", 3)]
 
 
 def test_second_ctrl_c_is_not_caught():
     pressing = PressIn(1, times=2)
     with pytest.raises(KeyboardInterrupt):
-        sweep(Grid.of({"l2": [0.0, 0.1]}), BASE, prepare, listener=pressing)
+        sweep(Grid.of({"l2": [0.0, 0.1]}), BASE, prepare, listeners=[pressing])
     assert pressing.ends == 1
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 

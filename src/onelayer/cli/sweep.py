@@ -95,8 +95,7 @@ def sweep(
         Path(out) if out else new_place(settled.dataset, "sweep"),
         data_dir=Path(data_dir) if data_dir else None,
         overwrite=overwrite,
-        listeners=[Progress()],
-        sweep_listener=SweepProgress(),
+        listeners=[SweepProgress(), Progress()],
         progress=True,
         cache=chosen_cache(cache_dir, no_cache),
     )

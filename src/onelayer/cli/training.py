@@ -85,7 +85,10 @@ def train(
     if port is not None and not live:
         raise ConfigError("--port is the port of --live: give that too")
     with _watched(live, port or 0) as page:
-        common = place | {"listeners": [Progress()], "live": page, "cache": chosen_cache(cache_dir, no_cache)}
+        common = place | {
+            "listeners": [Progress(), *([] if page is None else [page])],
+            "cache": chosen_cache(cache_dir, no_cache),
+        }
         if resume is not None:
             metrics = resume_run(Path(resume), **common)
         else:
@@ -98,8 +101,6 @@ def train(
             settled = load_config(Path(config) if config else None, dataset, settings or [], options)
             target = Path(out) if out else new_place(settled.dataset, settled.loss)
             metrics = run_experiment(settled, target, overwrite=overwrite, **common)
-        if page is not None:
-            page.finish(metrics)
     if metrics["interrupted"]:
         tell("interrupted: the model holds what was learned until then")
         tell(f"onelayer train --resume {metrics['run_dir']} goes on from the last checkpoint")

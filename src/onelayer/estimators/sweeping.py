@@ -13,10 +13,11 @@ from sklearn.utils import check_random_state
 from onelayer.errors import InputError, InterruptedTrainingWarning
 from onelayer.estimators.inputs import check_labelled, check_weights, shape_of_images
 from onelayer.rows import LabelledRows
-from onelayer.selection import Fold, Grid, Prepared, SweepListener, SweepResult, stratified_folds, sweep
+from onelayer.selection import Fold, Grid, Prepared, SweepResult, stratified_folds, sweep
 from onelayer.selection.folds import check_folds
 from onelayer.threads import limited_threads, usable_threads
 from onelayer.training.labels import encode_labels
+from onelayer.training.listeners import Listener
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.problem import learn_encoding, make_problem
 
@@ -35,7 +36,7 @@ def sweep_classifier(
     sample_weight_val: Any = None,
     folds: int | Sequence[Fold] | None = None,
     folds_in_one_pass: bool = False,
-    listener: SweepListener | None = None,
+    listeners: Sequence[Listener] = (),
 ) -> SweepResult:
     """Train ``clf`` with every combination of a grid, as many at once as can be, and choose by validation accuracy.
 
@@ -54,7 +55,8 @@ def sweep_classifier(
         What to choose on instead: a number of stratified folds of X (drawn with ``random_state``), or these.
     folds_in_one_pass : bool
         See :func:`onelayer.selection.sweep`.
-    listener : SweepListener or None
+    listeners : sequence of Listener
+        Told of passes and their epochs; see :class:`onelayer.training.listeners.Listener`.
 
     Returns
     -------
@@ -100,7 +102,7 @@ def sweep_classifier(
             prepare,
             folds=None if folds is None else _folds(folds, prepare, parameters),
             folds_in_one_pass=folds_in_one_pass,
-            listener=listener,
+            listeners=listeners,
             threads=threads,
         )
     if result.interrupted:

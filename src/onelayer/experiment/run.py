@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from onelayer import engine
 from onelayer.data import Splits
@@ -20,10 +20,10 @@ from onelayer.estimators.judging import judge_classifier
 from onelayer.evaluation import PartFigures, RunFigures, evaluate_outcomes
 from onelayer.experiment.config import ExperimentConfig, SweepConfig, run_config
 from onelayer.experiment.data import load_parts
+from onelayer.experiment.description import describe_run
 from onelayer.experiment.predictions import data_figures, predictions_of
 from onelayer.experiment.report import report_run
 from onelayer.experiment.rows import RowMaker, Rows
-from onelayer.experiment.subject import subject_of
 from onelayer.features.base import ImageFeatures
 from onelayer.image_model import ImageModel
 from onelayer.solvers import Status
@@ -37,10 +37,7 @@ from onelayer.training.checkpointing import Checkpointing
 from onelayer.training.listeners import Listener
 from onelayer.training.state import TrainingState
 
-if TYPE_CHECKING:
-    from onelayer.live.watching import Live
-
-__all__ = ["Claim", "claimed", "resume_run", "run_experiment", "train_and_write", "write_environment"]
+__all__ = ["Claim", "claimed", "resume_run", "run_experiment", "tell_of_end", "train_and_write", "write_environment"]
 
 
 def run_experiment(
@@ -51,13 +48,12 @@ def run_experiment(
     overwrite: bool = False,
     listeners: Sequence[Listener] = (),
     progress: bool = False,
-    live: Live | None = None,
     cache: ArrayCache | None = None,
 ) -> dict[str, Any]:
     """Train, evaluate and write a run directory; return what its metrics.json holds.
 
-    What goes wrong before training begins leaves nothing behind, and an earlier run in ``out`` as it was. ``live`` is a
-    page that is to show training; in ``cache`` features are looked up and kept.
+    What goes wrong before training begins leaves nothing behind, and an earlier run in ``out`` as it was. In ``cache``
+    features are looked up and kept.
 
     Raises
     ------
@@ -66,7 +62,12 @@ def run_experiment(
     """
     with claimed(out, config, overwrite=overwrite) as claim:
         splits = load_parts(config, data_dir, progress=progress)
-        return train_and_write(config, claim.run, splits, None, [claim, *listeners], live, cache)
+        everyone = [claim, *listeners]
+        for listener in everyone:
+            listener.on_run_begin(describe_run(config, splits))
+        metrics = train_and_write(config, claim.run, splits, None, everyone, cache)
+    tell_of_end(listeners, claim.run, metrics)
+    return metrics
 
 
 def resume_run(
@@ -75,7 +76,6 @@ def resume_run(
     data_dir: Path | None = None,
     listeners: Sequence[Listener] = (),
     progress: bool = False,
-    live: Live | None = None,
     cache: ArrayCache | None = None,
 ) -> dict[str, Any]:
     """Go on with the run in ``out`` from its checkpoint, to the same weights bit by bit; without one, start it over.
@@ -96,7 +96,11 @@ def resume_run(
         splits = load_parts(config, data_dir, progress=progress)
         if checkpoint is not None and checkpoint[1].get("fingerprint") != splits.train.fingerprint:
             raise ModelFileError(f"{run}: the checkpoint belongs to other training data; start over with --overwrite")
-        return train_and_write(config, run, splits, checkpoint, listeners, live, cache)
+        for listener in listeners:
+            listener.on_run_begin(describe_run(config, splits))
+        metrics = train_and_write(config, run, splits, checkpoint, listeners, cache)
+    tell_of_end(listeners, run, metrics)
+    return metrics
 
 
 @contextlib.contextmanager
@@ -172,13 +176,9 @@ def train_and_write(
     splits: Splits,
     checkpoint: Checkpoint | None,
     listeners: Sequence[Listener],
-    live: Live | None = None,
     cache: ArrayCache | None = None,
 ) -> dict[str, Any]:
     """Train on the loaded parts, evaluate, and write everything into ``run``; return what its metrics.json holds."""
-    if live is not None:
-        live.describe(subject_of(config, splits))
-        listeners = [*listeners, live]
     parts, features = _rows(config, splits, cache)
     train, validation = parts["train"], parts.get("validation")
     clf, ending = OneLayerClassifier(**config.training), _Ending()
@@ -197,6 +197,16 @@ def train_and_write(
         )
     seconds = perf_counter() - started
     return _write(config, run, splits, parts, features, clf, seconds, ending.status is Status.INTERRUPTED)
+
+
+def tell_of_end(listeners: Sequence[Listener], run: RunDirectory, metrics: Mapping[str, Any]) -> None:
+    """Tell listeners of the figures of merit, the files that were written, and the end of a run."""
+    artefacts = {name: path for name, path in run.artefacts().items() if path.is_file()}
+    for listener in listeners:
+        listener.on_figures(metrics)
+        for name, path in artefacts.items():
+            listener.on_artefact(name, path)
+        listener.on_run_end()
 
 
 def _rows(

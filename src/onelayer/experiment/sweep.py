@@ -15,11 +15,12 @@ from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.sweeping import sweep_classifier
 from onelayer.experiment.config import SweepConfig
 from onelayer.experiment.data import load_parts
+from onelayer.experiment.description import describe_run
 from onelayer.experiment.predictions import data_figures
 from onelayer.experiment.report import report_run
 from onelayer.experiment.rows import RowMaker
-from onelayer.experiment.run import claimed, train_and_write, write_environment
-from onelayer.selection import Grid, SweepListener, SweepResult
+from onelayer.experiment.run import claimed, tell_of_end, train_and_write, write_environment
+from onelayer.selection import Grid, SweepResult
 from onelayer.storage.cache import ArrayCache
 from onelayer.storage.plain import plain
 from onelayer.storage.run_directory import RunDirectory
@@ -35,7 +36,6 @@ def run_sweep(
     data_dir: Path | None = None,
     overwrite: bool = False,
     listeners: Sequence[Listener] = (),
-    sweep_listener: SweepListener | None = None,
     progress: bool = False,
     cache: ArrayCache | None = None,
 ) -> dict[str, Any]:
@@ -53,9 +53,7 @@ def run_sweep(
     data_dir : Path or None
     overwrite : bool
     listeners : sequence of Listener
-        Told of the final training.
-    sweep_listener : SweepListener or None
-        Told of the sweep.
+        Told of the run: of the sweep, of the final training, and of what came of it.
     progress : bool
         Of a download.
     cache : ArrayCache or None
@@ -78,20 +76,25 @@ def run_sweep(
         raise ConfigError("validate_on='test' would choose on the test part: a sweep needs validate_on='validation'")
     with claimed(out, config, overwrite=overwrite) as claim:
         splits = load_parts(config, data_dir, progress=progress)
-        result = _search(config, grid, splits, sweep_listener, cache)
+        for listener in listeners:
+            listener.on_run_begin(describe_run(config, splits))
+        result = _search(config, grid, splits, listeners, cache)
         claim.begin()
         claim.run.write_sweep(result.to_dict())  # whatever happens to the final model, the trials are kept
         if result.chosen is None:
-            return _write_interrupted(config, claim.run, splits, result)
+            metrics = _write_interrupted(config, claim.run, splits, result)
+            tell_of_end(listeners, claim.run, metrics)
+            return metrics
         chosen = config.model_copy(update=dict(result.chosen.values))
         metrics = train_and_write(chosen, claim.run, splits, None, listeners, cache=cache)
     metrics["sweep"] = result.summary()
     claim.run.write_metrics(metrics)
+    tell_of_end(listeners, claim.run, metrics)
     return metrics
 
 
 def _search(
-    config: SweepConfig, grid: Grid, splits: Splits, listener: SweepListener | None, cache: ArrayCache | None
+    config: SweepConfig, grid: Grid, splits: Splits, listeners: Sequence[Listener], cache: ArrayCache | None
 ) -> SweepResult:
     maker = RowMaker.fit(config, splits.train, cache)
     train = maker.rows(splits.train)
@@ -107,7 +110,7 @@ def _search(
             y_val=None if held_out is None else held_out.y,
             folds=config.folds,
             folds_in_one_pass=config.folds_in_one_pass,
-            listener=listener,
+            listeners=listeners,
         )
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from onelayer.errors import printable
 from onelayer.evaluation import RunFigures
-from onelayer.live.snapshot import RunDescription, Snapshot
+from onelayer.live.snapshot import Snapshot
 from onelayer.reporting.charts.chart import Chart
 from onelayer.reporting.charts.curves import accuracy_chart, loss_chart, trend_chart
 from onelayer.reporting.data import ReportData
@@ -23,6 +23,7 @@ from onelayer.reporting.pictures import curve_pictures, share_in_view, training_
 from onelayer.reporting.theme import DARK, LIGHT, Theme
 from onelayer.reporting.views import ChartView
 from onelayer.reporting.weights import weight_limit, weight_palette, weight_pixels, weight_shades
+from onelayer.training.listeners import RunDescription
 
 __all__ = ["description_part", "live_page", "training_part"]
 

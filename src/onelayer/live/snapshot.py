@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,36 +13,10 @@ from onelayer.errors import OnelayerError, printable
 from onelayer.training.history import History
 from onelayer.training.state import TrainingState
 
-__all__ = ["RunDescription", "Snapshot", "ended_phrase", "failed_phrase", "outcome_lines"]
+__all__ = ["Snapshot", "ended_phrase", "failed_phrase", "outcome_lines"]
 
 
 _LONGEST_SIDE = 64  # of a picture of weights; larger images are thinned out
-
-
-@dataclass(frozen=True)
-class RunDescription:
-    """What is trained on what. Names are text, whatever they look like.
-
-    Parameters
-    ----------
-    title : str
-    config : mapping
-        The resolved configuration.
-    class_names : sequence of str, of length k
-    image_shape : (h, w, c) or None
-        Of the rows, where they are pixels.
-    no_pictures : str
-        Why weights are not shown as pictures, if they are not.
-    majority_share : float or None
-        Share of the largest class among the validation rows, 0 to 1.
-    """
-
-    title: str
-    config: Mapping[str, Any] = field(default_factory=dict)
-    class_names: Sequence[str] = ("0", "1")
-    image_shape: tuple[int, ...] | None = None
-    no_pictures: str = "The rows are not pixels, so that weights make no picture."
-    majority_share: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,9 @@ from typing import Any
 from onelayer.errors import MissingDependencyError
 from onelayer.live.feed import Feed
 from onelayer.live.page import description_part, live_page, training_part
-from onelayer.live.snapshot import RunDescription, Snapshot, ended_phrase, failed_phrase, outcome_lines
+from onelayer.live.snapshot import Snapshot, ended_phrase, failed_phrase, outcome_lines
 from onelayer.solvers import Status
-from onelayer.training.listeners import Listener
+from onelayer.training.listeners import Listener, RunDescription
 from onelayer.training.state import TrainingState
 
 __all__ = ["Live"]
@@ -102,12 +102,12 @@ class Live(Listener):
         self._show(canStop=False, over=True, **failed)
         self._server.close()
 
-    def describe(self, description: RunDescription) -> None:
+    def on_run_begin(self, description: RunDescription) -> None:
         """Say what is going to be trained."""
         self._description = description
         self._show(**description_part(description))
 
-    def finish(self, metrics: Mapping[str, Any]) -> None:
+    def on_figures(self, metrics: Mapping[str, Any]) -> None:
         """Say what came of it, from what metrics.json holds."""
         self._show(phase=ended_phrase(metrics), outcome=outcome_lines(metrics))
 

@@ -3,7 +3,7 @@
 from onelayer.selection.curve import Curve, Validation
 from onelayer.selection.folds import Fold, shuffled_folds, stratified_folds
 from onelayer.selection.grid import Axis, Grid, parse_axis
-from onelayer.selection.listeners import SweepListener, SweepProgress
+from onelayer.selection.progress import SweepProgress
 from onelayer.selection.result import FoldFigures, SweepResult, SweptAxis, Trial
 from onelayer.selection.sweeping import Prepared, sweep
 
@@ -14,7 +14,6 @@ __all__ = [
     "FoldFigures",
     "Grid",
     "Prepared",
-    "SweepListener",
     "SweepProgress",
     "SweepResult",
     "SweptAxis",

@@ -18,7 +18,6 @@ from onelayer.rows import LabelledRows
 from onelayer.selection.curve import Validation
 from onelayer.selection.folds import Fold, fold_weights
 from onelayer.selection.grid import Grid, pass_key
-from onelayer.selection.listeners import SweepListener
 from onelayer.selection.result import FoldFigures, SweepResult, Trial, best_trial, simplest_trial, summarize
 from onelayer.solvers import Status
 from onelayer.solvers.epochs import count_steps
@@ -54,7 +53,7 @@ def sweep(
     *,
     folds: Sequence[Fold] | None = None,
     folds_in_one_pass: bool = False,
-    listener: SweepListener | None = None,
+    listeners: Sequence[Listener] = (),
     threads: int = 1,
 ) -> SweepResult:
     """Train every combination of ``grid`` and choose by validation accuracy.
@@ -75,7 +74,8 @@ def sweep(
         Train all folds at once, as row weights 0 and 1 on all rows: batches are drawn of all rows, and scaling is
         learned from all of them. Else the folds are trained one after another, each on its own rows with its own
         scaling.
-    listener : SweepListener or None
+    listeners : sequence of Listener
+        Told of passes and their epochs.
     threads : int
         How many may be used.
 
@@ -97,18 +97,24 @@ def sweep(
             "folds in one pass can't be standardised without a look at held-out rows: "
             "train them one after another, or set scaling to 'none', 'unit' or 'symmetric'"
         )
-    count = 1 if folds is None else len(folds)
-    run = _Sweep(trials, listener or SweepListener(), threads)
+    count, is_interrupted = 1 if folds is None else len(folds), False
+    run = _Sweep(trials, listeners, threads)
     try:
         with Interruption() as interruption:
+
+            def stopping() -> bool:
+                return interruption.requested or any(listener.asks_to_stop() for listener in listeners)
+
             for each in run.passes(prepare, folds, folds_in_one_pass):
-                run.train(each, lambda: interruption.requested)
-                if interruption.requested:
+                run.train(each, stopping)
+                is_interrupted = stopping()
+                if is_interrupted:
                     break
     finally:
-        run.listener.on_sweep_end()
+        for listener in listeners:
+            listener.on_passes_end()
     found = run.found(grid, count)
-    chosen, simplest = (None, None) if interruption.requested else (best_trial(found), simplest_trial(found, trials))
+    chosen, simplest = (None, None) if is_interrupted else (best_trial(found), simplest_trial(found, trials))
     return SweepResult(grid.axes, tuple(found), chosen, simplest, count, run.n_passes, perf_counter() - started)
 
 
@@ -124,8 +130,8 @@ class _Pass:
 class _Sweep:
     """Makes the passes, and collects the figures of each trial on each fold."""
 
-    def __init__(self, trials: Sequence[TrainingParameters], listener: SweepListener, threads: int) -> None:
-        self.trials, self.listener, self.threads = trials, listener, threads
+    def __init__(self, trials: Sequence[TrainingParameters], listeners: Sequence[Listener], threads: int) -> None:
+        self.trials, self.listeners, self.threads = trials, listeners, threads
         self.figures: dict[tuple[int, int], FoldFigures] = {}
         self.n_passes = 0
 
@@ -171,7 +177,8 @@ class _Sweep:
         """Train the models of a pass, until ``stopping``."""
         models = [self.trials[trial] for trial, _ in each.models]
         self.n_passes += 1
-        self.listener.on_pass_begin(self.n_passes, len(models), max(p.max_epochs for p in models))
+        for listener in self.listeners:
+            listener.on_pass_begin(self.n_passes, len(models), max(p.max_epochs for p in models))
         seed = models[0].random_state
         if seed is None:
             raise ConfigError("a sweep needs a seed: set random_state")
@@ -180,7 +187,7 @@ class _Sweep:
             models,
             seed,
             [each.start(p) for p in models],
-            [_Told(self.listener, stopping)],
+            [_PassListener(self.listeners, stopping)],
             threads=self.threads,
         )
         per_epoch = count_steps(each.problem.training.rows.n, models[0])
@@ -239,11 +246,11 @@ def _figures(model: ModelState, steps_per_epoch: int, n: int) -> FoldFigures:
     )
 
 
-class _Told(Listener):
-    """Tells the listener of a sweep what happens in a pass, and asks whether it is to end."""
+class _PassListener(Listener):
+    """Tells the listeners of a sweep of the epochs of a pass, and asks whether it is to end."""
 
-    def __init__(self, listener: SweepListener, stopping: Callable[[], bool]) -> None:
-        self._listener, self._stopping = listener, stopping
+    def __init__(self, listeners: Sequence[Listener], stopping: Callable[[], bool]) -> None:
+        self._listeners, self._stopping = listeners, stopping
 
     def asks_to_stop(self) -> bool:
         """Whether the sweep is to end."""
@@ -251,5 +258,6 @@ class _Told(Listener):
 
     def on_epoch_end(self, state: TrainingState) -> bool:
         """Tell of it."""
-        self._listener.on_epoch_end(state.epoch - 1, len(state.running))
+        for listener in self._listeners:
+            listener.on_pass_epoch_end(state.epoch - 1, len(state.running))
         return False

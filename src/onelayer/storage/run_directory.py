@@ -226,6 +226,19 @@ class RunDirectory:
         """``figures/``: the report's pictures."""
         return self.path / _FIGURES
 
+    def artefacts(self) -> dict[str, Path]:
+        """Return the names and places of the files that a run leaves; some of them may not be there."""
+        return {
+            "config": self.config_path,
+            "environment": self.environment_path,
+            "history": self.history_path,
+            "metrics": self.metrics_path,
+            "model": self.model_path,
+            "predictions": self.predictions_path,
+            "report": self.report_path,
+            "sweep": self.sweep_path,
+        }
+
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the resolved configuration; None is left out, TOML has no such value.
 

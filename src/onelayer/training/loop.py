@@ -175,6 +175,8 @@ class _Loop:
             if not finite[0]:
                 raise _diverged(segment)
             state.history.add_steps(segment.first_step, segment.epoch, segment.steps.losses, segment.steps.rates)
+            for listener in self.listeners:
+                listener.on_steps(state)
             if segment.is_interrupted:
                 self._leave(np.array([True]), Status.INTERRUPTED, state.epoch)
         else:

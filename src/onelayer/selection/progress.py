@@ -1,4 +1,4 @@
-"""Who is told of a sweep as it goes; and one who shows it."""
+"""The progress of a sweep on stderr."""
 
 from __future__ import annotations
 
@@ -9,25 +9,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-__all__ = ["SweepListener", "SweepProgress"]
+from onelayer.training.listeners import Listener
+
+__all__ = ["SweepProgress"]
 
 SECONDS_BETWEEN_LINES = 5.0
 
 
-class SweepListener:
-    """Does nothing at each occasion; subclasses override those they care for."""
-
-    def on_pass_begin(self, number: int, models: int, epochs: int) -> None:
-        """Begin pass ``number`` (from 1): this many models, for at most this many epochs."""
-
-    def on_epoch_end(self, epoch: int, running: int) -> None:
-        """End an epoch (from 0) of the pass; this many models go on."""
-
-    def on_sweep_end(self) -> None:
-        """End the last pass."""
-
-
-class SweepProgress(SweepListener):
+class SweepProgress(Listener):
     """Shows pass, epoch and models on stderr: a bar on a terminal, else a line at most every few seconds."""
 
     def __init__(self) -> None:
@@ -39,7 +28,7 @@ class SweepProgress(SweepListener):
     def on_pass_begin(self, number: int, models: int, epochs: int) -> None:
         """Begin a new bar."""
         self._number, self._models, self._epochs = number, models, epochs
-        self.on_sweep_end()
+        self.on_passes_end()
         if self._console.is_terminal:
             text = TextColumn("{task.description}", markup=False)
             columns = (text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -47,7 +36,7 @@ class SweepProgress(SweepListener):
             self._bar.add_task(f"pass {number}, {models} models: epoch", total=epochs)
             self._bar.start()
 
-    def on_epoch_end(self, epoch: int, running: int) -> None:
+    def on_pass_epoch_end(self, epoch: int, running: int) -> None:
         """Show how far the pass is."""
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=epoch + 1)
@@ -57,7 +46,7 @@ class SweepProgress(SweepListener):
             )
             self._next_line = monotonic() + SECONDS_BETWEEN_LINES
 
-    def on_sweep_end(self) -> None:
+    def on_passes_end(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
             self._bar.stop()

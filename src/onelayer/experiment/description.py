@@ -5,12 +5,12 @@ from __future__ import annotations
 from onelayer.data import Splits
 from onelayer.experiment.config import ExperimentConfig
 from onelayer.features.registry import in_words
-from onelayer.live.snapshot import RunDescription
+from onelayer.training.listeners import RunDescription
 
-__all__ = ["subject_of"]
+__all__ = ["describe_run"]
 
 
-def subject_of(config: ExperimentConfig, splits: Splits) -> RunDescription:
+def describe_run(config: ExperimentConfig, splits: Splits) -> RunDescription:
     """Return what is shown of an experiment beside its training."""
     shape = splits.train.image_shape
     reason = ""
