@@ -18,8 +18,8 @@ import typer
 from onelayer import OneLayerClassifier
 from onelayer.cli import app, main
 from onelayer.experiment.config import RECIPES, ExperimentConfig, SweepConfig
-from onelayer.reproduce.measures import QUANTITIES
 from onelayer.reproduce.protocol import CLAIMS, Calculation, Experiment, Figure, Published
+from onelayer.reproduce.quantities import QUANTITIES
 from onelayer.training.parameters import TrainingParameters
 
 _MARK = re.compile(r"^<!-- generated: (.*) -->$", re.MULTILINE)

@@ -12,9 +12,9 @@ import pytest
 from onelayer import load_model
 from onelayer.errors import InputError
 from onelayer.reproduce import packaged_protocol, parse_protocol, reproduce
-from onelayer.reproduce.divisions import Library
 from onelayer.reproduce.page import page_of
-from onelayer.reproduce.runner import run_protocol
+from onelayer.reproduce.splits import SplitLoader
+from onelayer.reproduce.training import run_protocol
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_binary_runs_of_tdt4265_are_exact(data_dir, tmp_path):
     whole = packaged_protocol("tdt4265-a1")
     only = {"binary": whole.experiments["binary"]}
     protocol = type(whole)(**{**vars(whole), "experiments": only})
-    results = run_protocol(protocol, Library(data_dir), tmp_path)
+    results = run_protocol(protocol, SplitLoader(data_dir), tmp_path)
     stopped = [result.quantities["stopped_epoch"] for _, result in results["binary"]]
     losses = [result.quantities["train_loss"] for _, result in results["binary"]]
     assert stopped == [33, 16]

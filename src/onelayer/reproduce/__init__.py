@@ -3,8 +3,8 @@
 from onelayer.reproduce.page import write_page
 from onelayer.reproduce.protocol import Protocol
 from onelayer.reproduce.protocol_file import REPORTS, load_protocol, packaged_protocol, parse_protocol
+from onelayer.reproduce.quantities import Row, shown_row
 from onelayer.reproduce.reproduction import ReportResults, Reproduction, reproduce
-from onelayer.reproduce.verdicts import Row, shown_row
 
 __all__ = [
     "REPORTS",

@@ -15,7 +15,6 @@ from math import inf, isfinite, nan, sqrt
 from statistics import fmean, stdev
 from typing import Any, Final
 
-from onelayer.reproduce.measures import QUANTITIES
 from onelayer.reproduce.protocol import (
     Best,
     BestOfEach,
@@ -29,8 +28,8 @@ from onelayer.reproduce.protocol import (
     Reference,
     Trend,
 )
-from onelayer.reproduce.runner import Results
-from onelayer.reproduce.verdicts import Verdict
+from onelayer.reproduce.quantities import QUANTITIES, Verdict
+from onelayer.reproduce.runs import Results
 
 __all__ = ["Finding", "Sample", "decide_claim"]
 

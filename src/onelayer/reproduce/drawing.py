@@ -14,10 +14,9 @@ from onelayer.image_model import load_model
 from onelayer.reporting.curves import Mark, accuracy_figure, loss_figure
 from onelayer.reporting.theme import LABEL_SIZE, NOTE_SIZE, Theme, new_axes, style_axes
 from onelayer.reporting.weights import weight_figure
-from onelayer.reproduce.measures import QUANTITIES
 from onelayer.reproduce.protocol import Figure, Protocol, Reference
-from onelayer.reproduce.runner import Results
-from onelayer.reproduce.runs import Result
+from onelayer.reproduce.quantities import QUANTITIES
+from onelayer.reproduce.runs import Results, RunResult
 
 __all__ = ["draw"]
 
@@ -29,7 +28,7 @@ class _Drawn:
     """The run that is drawn of each reference: that of the first seed and fold."""
 
     figure: Figure
-    runs: list[tuple[Reference, Result]]
+    runs: list[tuple[Reference, RunResult]]
 
     @classmethod
     def of(cls, figure: Figure, protocol: Protocol, results: Results) -> _Drawn:
@@ -65,7 +64,7 @@ def _accuracy(drawn: _Drawn, theme: Theme) -> list[tuple[str, Drawing]]:
     return [("", accuracy_figure(result.run.read_history(), _marks(result), None, theme))]
 
 
-def _marks(result: Result) -> list[Mark]:
+def _marks(result: RunResult) -> list[Mark]:
     if "stopped_epoch" not in result.quantities:
         return []
     return [Mark(int(result.quantities["steps"]) - 1, f"stopped, epoch {result.quantities['stopped_epoch']:.0f}")]

@@ -17,9 +17,9 @@ from onelayer.reporting.templating import templates, text_of
 from onelayer.reporting.theme import DARK, LIGHT
 from onelayer.reproduce.drawing import draw
 from onelayer.reproduce.protocol import Experiment, Protocol
+from onelayer.reproduce.quantities import Row, shown_row, shown_value
 from onelayer.reproduce.reproduction import ReportResults, Reproduction
-from onelayer.reproduce.runs import Result, Run
-from onelayer.reproduce.verdicts import Row, shown_row, shown_value
+from onelayer.reproduce.runs import ModelRun, RunResult
 from onelayer.storage.atomic import write_atomically
 from onelayer.version import __version__
 
@@ -154,7 +154,7 @@ def _claim(protocol: Protocol, row: Row) -> dict[str, Any]:
 
 
 def _experiment(name: str, experiment: Experiment, report: ReportResults) -> dict[str, Any]:
-    found: list[tuple[Run, Result]] = report.results.get(name, [])
+    found: list[tuple[ModelRun, RunResult]] = report.results.get(name, [])
     defaults = {key: field.default for key, field in Experiment.model_fields.items()}
     told = {
         key: value
@@ -181,6 +181,8 @@ def _experiment(name: str, experiment: Experiment, report: ReportResults) -> dic
 def _setting(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{printable(str(key))} = {_setting(one)}" for key, one in value.items())
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else printable(str(value))

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from onelayer.derivations import ClaimedFormula, get_derivation, load_claim, packaged_claims
 from onelayer.errors import ConfigError, did_you_mean, printable
-from onelayer.reproduce.measures import QUANTITIES
 from onelayer.reproduce.protocol import (
     Best,
     Calculation,
@@ -26,6 +25,7 @@ from onelayer.reproduce.protocol import (
     Trend,
     arms_named,
 )
+from onelayer.reproduce.quantities import QUANTITIES
 from onelayer.reproduce.runs import runs_of
 from onelayer.reproduce.theory import number_of
 

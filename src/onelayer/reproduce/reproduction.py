@@ -11,12 +11,12 @@ from typing import Any
 
 from onelayer.errors import DataError, DownloadError, MissingDependencyError
 from onelayer.reproduce.designs import decide_claim
-from onelayer.reproduce.divisions import Library
-from onelayer.reproduce.measures import QUANTITIES
 from onelayer.reproduce.protocol import Protocol, Published, arms_named
-from onelayer.reproduce.runner import Results, run_protocol
+from onelayer.reproduce.quantities import QUANTITIES, Row, Verdict, judge_figure
+from onelayer.reproduce.runs import Results
+from onelayer.reproduce.splits import SplitLoader
 from onelayer.reproduce.theory import Theory, number_of, theory_of
-from onelayer.reproduce.verdicts import Row, Verdict, judge_figure
+from onelayer.reproduce.training import run_protocol
 from onelayer.storage.atomic import write_error
 from onelayer.storage.cache import ArrayCache
 
@@ -78,7 +78,7 @@ def reproduce(
     tell: Callable[[str], None] = lambda line: None,
     cache: ArrayCache | None = None,
 ) -> Reproduction:
-    """Run what has not been run yet and judge it.
+    """ModelRun what has not been run yet and judge it.
 
     A report whose data is missing is skipped, with a row that says what to do; the others are done.
 
@@ -98,20 +98,20 @@ def reproduce(
     OnelayerError
         Whatever goes wrong in training and writing.
     """
-    started, library = perf_counter(), Library(data_dir, cache)
+    started, loader = perf_counter(), SplitLoader(data_dir, cache)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(out, error) from error
-    found = [_report(protocol, library, out, tell) for protocol in protocols]
+    found = [_report(protocol, loader, out, tell) for protocol in protocols]
     return Reproduction(found, perf_counter() - started)
 
 
-def _report(protocol: Protocol, library: Library, out: Path, tell: Callable[[str], None]) -> ReportResults:
+def _report(protocol: Protocol, loader: SplitLoader, out: Path, tell: Callable[[str], None]) -> ReportResults:
     results: Results = {}
     skipped = ""
     try:
-        results = run_protocol(protocol, library, out / "runs", tell)
+        results = run_protocol(protocol, loader, out / "runs", tell)
         rows = [*_published_rows(protocol, results), *_number_rows(protocol), *_claim_rows(protocol, results)]
     except (DataError, DownloadError, MissingDependencyError) as error:
         skipped = f"{str(error).rstrip('.')}. Give the folder that has it with --data-dir."

@@ -18,7 +18,7 @@ from onelayer.storage.run_directory import RunDirectory
 from onelayer.training.parameters import TrainingParameters
 from onelayer.version import __version__
 
-__all__ = ["Result", "Run", "naming", "read_result", "runs_of"]
+__all__ = ["ModelRun", "Results", "RunResult", "naming", "read_result", "runs_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -27,7 +27,7 @@ _NO_PART: Final = ("title", "arms", "seeds", "each_fold", "n_jobs", "verbose", "
 
 
 @dataclass(frozen=True)
-class Run:
+class ModelRun:
     """One model to train.
 
     Parameters
@@ -62,7 +62,7 @@ class Run:
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class RunResult:
     """What a run gave.
 
     Parameters
@@ -89,11 +89,15 @@ class Result:
     run: RunDirectory
 
 
-def runs_of(experiment: Experiment, name: str) -> list[Run]:
+Results = dict[str, list[tuple[ModelRun, RunResult]]]
+"""What the runs of each experiment gave, by its name."""
+
+
+def runs_of(experiment: Experiment, name: str) -> list[ModelRun]:
     """Return all runs of an experiment."""
     folds = range(experiment.folds or 1) if experiment.each_fold else range(1)
     return [
-        Run(
+        ModelRun(
             Reference(name, arm),
             seed,
             fold,
@@ -107,7 +111,7 @@ def runs_of(experiment: Experiment, name: str) -> list[Run]:
 
 
 @contextmanager
-def naming(run: Run) -> Iterator[None]:
+def naming(run: ModelRun) -> Iterator[None]:
     """Name the run in what is said to be wrong with its settings, or with how it went."""
     try:
         yield
@@ -121,12 +125,12 @@ def _typed(experiment: Experiment, changes: dict[str, Any]) -> dict[str, Any]:
     return {key: getattr(checked, key) for key in changes}
 
 
-def read_result(folder: Path) -> Result | None:
+def read_result(folder: Path) -> RunResult | None:
     """Return what a finished run in a folder gave; None where there is none, or a damaged or unfinished one."""
     try:
         run = RunDirectory.open(folder, needs=("config.toml", "metrics.json"))
         metrics = run.read_metrics()
-        return Result(
+        return RunResult(
             {str(key): float(value) for key, value in metrics["quantities"].items() if value is not None},
             [None if value is None else float(value) for value in metrics["recalls"]],
             [str(name) for name in metrics["class_names"]],

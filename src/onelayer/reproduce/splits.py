@@ -18,13 +18,13 @@ from onelayer.reproduce.protocol import Experiment
 from onelayer.storage.cache import ArrayCache
 from onelayer.storage.plain import json_text
 
-__all__ = ["Division", "Library"]
+__all__ = ["RowSplits", "SplitLoader"]
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
-class Division:
+class RowSplits:
     """Training, validation and test rows, their class names, and the shape of images, where rows are images."""
 
     train: Rows
@@ -35,7 +35,7 @@ class Division:
     dataset: str
 
 
-class Library:
+class SplitLoader:
     """Loads each data set once, and computes features of it once.
 
     Parameters
@@ -54,7 +54,7 @@ class Library:
 
     def fingerprint(self, experiment: Experiment, seed: int) -> str:
         """Return the digest of the content that an experiment divides."""
-        splits = self._load(experiment, seed)
+        splits = self._load_set(experiment, seed)
         return f"{splits.train.fingerprint}-{splits.test.fingerprint}"
 
     def key(self, experiment: Experiment, seed: int, fold: int) -> Hashable:
@@ -71,7 +71,7 @@ class Library:
             seed if self._depends_on_seed(experiment) else 0,
         )
 
-    def division(self, experiment: Experiment, seed: int, fold: int) -> Division:
+    def load(self, experiment: Experiment, seed: int, fold: int) -> RowSplits:
         """Return the rows of an experiment, for one seed and one fold (from 0).
 
         Raises
@@ -79,7 +79,7 @@ class Library:
         DataError, ConfigError, InputError, MissingDependencyError
             If the data is not there, or can't be divided so.
         """
-        splits = self._load(experiment, seed)
+        splits = self._load_set(experiment, seed)
         train, test = self._features(experiment, splits)
         validation: Rows | None = None
         tested: Rows | None = test
@@ -90,7 +90,7 @@ class Library:
         names, shape = splits.train.class_names, splits.train.image_shape
         if experiment.classes is not None:
             names = splits.train.select_classes(experiment.classes).class_names
-        return Division(
+        return RowSplits(
             _only(train, experiment.classes),
             None if validation is None else _only(validation, experiment.classes),
             None if tested is None else _only(tested, experiment.classes),
@@ -101,9 +101,9 @@ class Library:
 
     def _depends_on_seed(self, experiment: Experiment) -> bool:
         held_out_by_seed = experiment.hold_out_last is None and experiment.validate_on == "validation"
-        return held_out_by_seed or self._load(experiment, 0).validation is not None
+        return held_out_by_seed or self._load_set(experiment, 0).validation is not None
 
-    def _load(self, experiment: Experiment, seed: int) -> Splits:
+    def _load_set(self, experiment: Experiment, seed: int) -> Splits:
         """Return the parts of a set: with official parts, the whole training part; else those that the seed makes."""
         own_split = experiment.folds is None and experiment.hold_out_last is None and experiment.validate_on != "test"
         fraction = experiment.validation_fraction if own_split else 0.0
