@@ -46,7 +46,7 @@ _TEXTS: Final = ("title", "summary")
 _LISTS: Final = ("notes", "derivations", "formulas")
 _TABLES: Final = ("experiments", "published", "numbers", "figures", "claims")
 
-Model = TypeVar("Model", bound=BaseModel)
+M = TypeVar("M", bound=BaseModel)
 
 
 def packaged_protocol(name: str) -> Protocol:
@@ -226,11 +226,11 @@ def _claim(key: str, values: Any) -> Claim:
     return _checked(CLAIMS[design], values, path)
 
 
-def _each(model: type[Model], key: str, table: dict[str, Any]) -> list[Model]:
+def _each(model: type[M], key: str, table: dict[str, Any]) -> list[M]:
     return [_checked(model, values, (key, place)) for place, values in enumerate(table.get(key, []))]
 
 
-def _checked(model: type[Model], values: Any, path: Keys) -> Model:
+def _checked(model: type[M], values: Any, path: Keys) -> M:
     if not isinstance(values, dict):
         raise ProtocolError(path, "a table is needed")
     try:

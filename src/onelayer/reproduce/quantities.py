@@ -9,10 +9,9 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from onelayer.arrays import Array
+
 __all__ = ["QUANTITIES", "Quantity", "Row", "Verdict", "judge_figure", "jumps", "roughness", "shown_row"]
-
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

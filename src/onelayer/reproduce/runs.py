@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from onelayer.errors import ConfigError, DivergenceError, InputError, OnelayerError
 from onelayer.reproduce.protocol import Experiment, Reference
 from onelayer.storage.plain import json_text
@@ -20,7 +18,6 @@ from onelayer.version import __version__
 
 __all__ = ["ModelRun", "Results", "RunResult", "naming", "read_result", "runs_of"]
 
-Array = np.ndarray[Any, Any]
 
 LAYOUT: Final = 2  # of what a run directory of a reproduction holds
 _NO_PART: Final = ("title", "arms", "seeds", "each_fold", "n_jobs", "verbose", "warm_start", "random_state")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from onelayer.arrays import Array
 from onelayer.data import Dataset
 from onelayer.data.load import load_splits
 from onelayer.data.splits import Splits
@@ -19,8 +19,6 @@ from onelayer.storage.cache import ArrayCache
 from onelayer.storage.plain import json_text
 
 __all__ = ["RowSplits", "SplitLoader"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
