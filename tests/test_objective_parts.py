@@ -46,7 +46,9 @@ def test_number_of_threads_does_not_change_a_bit(objective, parts, threads):
     assert objective.sums_of_parts(PARAMETERS, parts, threads) == objective.sums_of_parts(PARAMETERS, parts)
 
 
-def test_errors_in_threads_come_out(objective, parts):
+def test_errors_in_threads_come_out(objective, parts, monkeypatch):
+    monkeypatch.setenv("ONELAYER_ENGINE", "reference")  # whose pieces go to threads
+
     class Failing(Objective):
         def sums(self, *arguments):
             raise MemoryError
@@ -55,7 +57,8 @@ def test_errors_in_threads_come_out(objective, parts):
         Failing(objective.loss, objective.penalty).sums_of_parts(PARAMETERS, parts, 2)
 
 
-def test_one_piece_is_summed_in_the_calling_thread(objective):
+def test_one_piece_is_summed_in_the_calling_thread(objective, monkeypatch):
+    monkeypatch.setenv("ONELAYER_ENGINE", "reference")
     used = []
 
     class Watched(Objective):

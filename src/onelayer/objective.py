@@ -110,8 +110,7 @@ class Objective:
         ``threads`` are for the native engine.
         """
         if self.is_native(rows):
-            found = self._pass(parameters, rows, labels, row_weights, threads).run()
-            return Sums(found.loss, found.correct, found.weight)
+            return self._native_sums(parameters, rows, labels, row_weights, threads)
         loss, correct, weight = 0.0, 0.0, 0.0
         for part, X in rows.blocks(_block_size(parameters, rows)):
             scores = self.model.scores(parameters, X)
@@ -134,7 +133,7 @@ class Objective:
         figures, bit by bit.
         """
         if all(self.is_native(part.rows) for part in parts):
-            return [self.sums(parameters, part.rows, part.labels, part.weights, threads) for part in parts]
+            return [self._native_sums(parameters, part.rows, part.labels, part.weights, threads) for part in parts]
 
         def sums(piece: LabelledRows) -> Sums:
             with np.errstate(all="ignore"):  # an overflow shows in the sums; threads do not inherit this
@@ -194,6 +193,12 @@ class Objective:
         total.add(self.penalty.hessian_product(direction))
         return total
 
+    def _native_sums(
+        self, parameters: Tree, rows: Rows, labels: Array, row_weights: Array | None, threads: int
+    ) -> Sums:
+        found = self._pass(parameters, rows, labels, row_weights, threads).run()
+        return Sums(found.loss, found.correct, found.weight)
+
     @property
     def has_hessian(self) -> bool:
         """Whether there are Hessian products."""
@@ -210,15 +215,14 @@ class Objective:
         with_gradient: bool = False,
         direction: Any = None,
     ) -> engine.PassJob:
-        linear, along = parameters.map(np.ascontiguousarray), direction
-        if along is not None:
-            along = along.map(lambda part: np.ascontiguousarray(part, linear.dtype))
+        weights, intercepts = np.ascontiguousarray(parameters.weights), np.ascontiguousarray(parameters.intercepts)
+        along = None if direction is None else direction.map(lambda part: np.ascontiguousarray(part, weights.dtype))
         return engine.PassJob(
             rows=rows,
             targets=targets[:, 0] if targets.ndim == 3 else targets,
             loss=self.loss.name,
-            weights=linear.weights,
-            intercepts=linear.intercepts,
+            weights=weights,
+            intercepts=intercepts,
             with_gradient=with_gradient,
             directions=None if along is None else along.weights,
             direction_intercepts=None if along is None else along.intercepts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -23,7 +23,7 @@ class Tree:
     Class attributes
     ----------------
     axes : mapping of names to int
-        How many axes each array has in one model.
+        The arrays in their order, and how many axes each has in one model.
     biases : frozenset of str
         Arrays that are intercepts: penalised only where ``penalize_bias`` says so, and learned only with
         ``fit_intercept``.
@@ -49,15 +49,15 @@ class Tree:
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """Return the names of the arrays, in their order."""
-        return tuple(field.name for field in fields(cls))
+        return tuple(cls.axes)
 
     def __iter__(self) -> Iterator[AnyArray]:
         """Go through the arrays in their order."""
-        return (getattr(self, name) for name in self.names())
+        return iter([getattr(self, name) for name in self.axes])
 
     def items(self) -> Iterator[tuple[str, AnyArray]]:
         """Go through names and arrays."""
-        return ((name, getattr(self, name)) for name in self.names())
+        return iter([(name, getattr(self, name)) for name in self.axes])
 
     def map(self, function: Callable[..., AnyArray], *others: Self) -> Self:
         """Return a tree of ``function`` of each array, and of the arrays of that name in ``others``."""
@@ -98,8 +98,9 @@ class Tree:
     @property
     def m(self) -> int | None:
         """The number of models that are trained together; None for one without a leading axis."""
-        name, part = next(self.items())
-        return int(part.shape[0]) if part.ndim > self.axes[name] else None
+        name, axes = next(iter(self.axes.items()))
+        part = getattr(self, name)
+        return int(part.shape[0]) if part.ndim > axes else None
 
     @classmethod
     def stack(cls, models: Sequence[Self]) -> Self:
@@ -116,8 +117,10 @@ class Tree:
 
     def finite_models(self) -> Array:
         """Return for each of m models (of one, ``(1,)``) whether all its numbers are finite, bool ``(m,)``."""
-        parts = [np.isfinite(part).reshape(self.m or 1, -1).all(axis=1) for part in self]
-        finite: Array = np.all(parts, axis=0)
+        m = self.m
+        if m is None:
+            return np.array([self.is_finite()])
+        finite: Array = np.all([np.isfinite(part).reshape(m, -1).all(axis=1) for part in self], axis=0)
         return finite
 
     def squared_norm(self, with_biases: bool) -> Any:

@@ -7,7 +7,7 @@ import os
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from onelayer.arrays import Array
 from onelayer.errors import ConfigError, MissingDependencyError, printable
@@ -21,12 +21,13 @@ except ImportError:
     _module = None
 
 
-@runtime_checkable
 class DenseRows(Protocol):
     """n rows of d features in one array in memory (or mapped to it), as the engine sees them: (x − shift) · scale.
 
     Attributes
     ----------
+    is_dense : bool
+        True.
     array : (N, d) C-contiguous array, uint8, float32 or float64
     indices : (n,) integers or None
         The rows of ``array`` there are; None for all.
@@ -36,6 +37,8 @@ class DenseRows(Protocol):
         Where |shift · scale| is large, digits are lost to cancellation, as they are in the data.
     """
 
+    @property
+    def is_dense(self) -> bool: ...  # noqa: D102
     @property
     def array(self) -> Array: ...  # noqa: D102
     @property
@@ -112,7 +115,7 @@ def supports(model: str, loss: str, rows: object) -> bool:
     >>> supports("linear", "softmax", object())
     False
     """
-    return model == "linear" and knows(loss) and isinstance(rows, DenseRows) and available()
+    return model == "linear" and getattr(rows, "is_dense", False) and knows(loss) and available()
 
 
 def instruction_set() -> str | None:

@@ -49,6 +49,8 @@ class ArrayRows(Rows):
     array([[-153.,  -51.]], dtype=float32)
     """
 
+    is_dense = True
+
     array: Array
 
     def __post_init__(self) -> None:

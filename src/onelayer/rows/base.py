@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -45,6 +45,9 @@ class Rows(ABC):
     image_shape : (h, w, c) or None
         How the d features of a row lie in an image.
     """
+
+    is_dense: ClassVar[bool] = False
+    """Whether rows lie in one array, as the native engine sees them."""
 
     dtype: Any = np.float32
     shift: Array | float | None = None

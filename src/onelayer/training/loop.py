@@ -216,9 +216,8 @@ class _Loop:
             norms = np.atleast_1d(parameters.squared_norm(self.shared.penalize_bias)).tolist()
         if not state.is_alone and not finite.all():
             sums = {name: _of_models(one, finite) for name, one in sums.items()}
-        exhausted = np.full(len(state.running), False)
-        lost = exhausted.copy()
-        for place, j in enumerate(state.running):
+        exhausted, lost = [False] * len(state.running), [False] * len(state.running)
+        for place, j in enumerate(state.running.tolist()):
             model = state.models[j]
             record: dict[str, float] = {
                 "validation_step": state.solver.step - 1,
@@ -242,14 +241,15 @@ class _Loop:
                 if model.parameters.keep == "best":
                     model.best = parameters.model(place).copy()
             exhausted[place] = model.monitor.exhausted
-        if lost.any():
+        if any(lost):
             if state.is_alone:
                 raise _diverged(segment)
-            self._leave(lost, Status.DIVERGED, state.epoch + 1)
-            exhausted = exhausted[~lost]
+            self._leave(np.array(lost), Status.DIVERGED, state.epoch + 1)
+            exhausted = [ends for ends, is_lost in zip(exhausted, lost, strict=True) if not is_lost]
         for listener in self.listeners:
             listener.on_validation(state)
-        self._leave(exhausted, Status.STOPPED_EARLY, state.epoch + 1)
+        if any(exhausted):
+            self._leave(np.array(exhausted), Status.STOPPED_EARLY, state.epoch + 1)
 
     def _leave(self, leaving: Array, status: Status, epochs: int) -> None:
         """Let the marked ones of the running models end with ``status``; of m models, take them out of the arrays."""

@@ -102,7 +102,7 @@ class TrainingState:
     @property
     def is_running(self) -> bool:
         """Whether any model is to go on."""
-        return len(self.running) > 0 and any(self.models[j].status is Status.RUNNING for j in self.running)
+        return any(self.models[j].status is Status.RUNNING for j in self.running.tolist())
 
     @property
     def is_alone(self) -> bool:
