@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from fuzzing import cifar_batch, cifar_names, pixels
 
+from onelayer.data import verify_dataset
 from onelayer.data.cifar import LAYOUTS, CifarLayout, find_cifar, read_binary, read_cifar
 from onelayer.data.load import find, read_parts
 from onelayer.errors import DataError
@@ -128,3 +130,14 @@ def test_parquet_and_both_official_layouts_have_one_fingerprint(data_dir: Path, 
     assert formats == {"Parquet", "CIFAR-10 binary", "CIFAR-10 Python"}
     assert len(fingerprints) == 1
     assert official == {None}  # the pixels sum up to the official ones; the order is another
+
+
+@pytest.mark.slow
+def test_verify_finds_one_grey_level_of_difference(cifar10_layouts: Path, tmp_path: Path) -> None:
+    shutil.copytree(cifar10_layouts / "cifar-10-batches-bin", tmp_path / "cifar-10-batches-bin")
+    batch = tmp_path / "cifar-10-batches-bin" / "data_batch_3.bin"
+    content = bytearray(batch.read_bytes())
+    content[1] ^= 1  # the first byte after the label
+    batch.write_bytes(content)
+    rows = {row["item"]: row["ok"] for row in verify_dataset("cifar10", tmp_path)}
+    assert rows["content of train"] is False
