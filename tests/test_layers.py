@@ -15,6 +15,8 @@ LAYERS = (
     "errors",
     "arrays",
     "conversion",
+    "strict",
+    "base_estimator",
     "tree",
     "engine",
     "threads",

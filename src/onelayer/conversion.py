@@ -1,9 +1,11 @@
-"""Whatever a user hands in, as bytes, float32 or float64: whichever loses nothing that float64 would keep."""
+"""Whatever a user hands in as what we compute with: arrays of a few types, plain values, paths."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 from onelayer.arrays import Array
 from onelayer.errors import InputError, InputTypeError, OnelayerError, printable
 
-__all__ = ["ROW_TYPES", "as_numbers", "input_errors"]
+__all__ = ["ROW_TYPES", "as_labels", "as_numbers", "as_path", "input_errors", "is_table", "plain_value"]
 
 # What is used as it is, without a copy.
 ROW_TYPES: Final = (np.float32, np.float64, np.uint8)
@@ -62,6 +64,76 @@ def is_table(X: Any) -> bool:
     import narwhals.stable.v2 as nw
 
     return isinstance(nw.from_native(X, pass_through=True), nw.DataFrame | nw.LazyFrame)
+
+
+def as_labels(y: Any, name: str = "y") -> Array:
+    """Return labels of any type, an array or a column of a table, as a vector.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        If they are no vector, some are missing, or there are both numbers and text.
+    """
+    from sklearn.utils import assert_all_finite, column_or_1d  # which take long to load
+    from sklearn.utils.multiclass import check_classification_targets
+
+    if np.ma.is_masked(y):
+        raise InputError(f"{name} has masked values: leave those rows out")
+    with input_errors():
+        labels: Array = column_or_1d(_plain_labels(y, name), input_name=name, warn=True)
+        assert_all_finite(labels, input_name=name)
+        check_classification_targets(labels)
+    return labels
+
+
+def _plain_labels(y: Any, name: str) -> Any:
+    """Return a column of a table as an array of its own type, and text as NumPy has always had it."""
+    if not isinstance(y, np.ndarray | list | tuple):
+        import narwhals.stable.v2 as nw
+
+        column = nw.from_native(y, series_only=True, pass_through=True)
+        if isinstance(column, nw.Series):
+            if column.null_count():
+                raise InputError(f"{name} has missing labels: leave those rows out")
+            y = column.to_numpy()  # what pandas itself returns has integers that may be missing as floats
+            y = y.astype(bool) if column.dtype == nw.Boolean else y
+    if isinstance(y, np.ndarray):
+        return np.array(y.tolist()) if y.dtype.kind == "T" else y.astype(y.dtype.newbyteorder("="), copy=False)
+    return y
+
+
+def plain_value(value: Any) -> Any:
+    """Return scalars of NumPy and the like as Python's, and arrays, lists and tables of them as tuples and dicts.
+
+    Examples
+    --------
+    >>> plain_value({np.str_("a"): np.float32(0.5), "b": np.array([1, 2]), "c": np.array(True)})
+    {'a': 0.5, 'b': (1, 2), 'c': True}
+    """
+    if isinstance(value, np.floating):
+        return float(value)  # long doubles have no other counterpart
+    if isinstance(value, Mapping):
+        return {plain_value(key): plain_value(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(plain_value(part) for part in value)
+    if callable(getattr(value, "tolist", None)) and not isinstance(value, type):
+        plain = value.tolist()
+        return plain_value(plain) if isinstance(plain, list) else plain
+    return value
+
+
+def as_path(path: Any, name: str = "path") -> Path:
+    """Return a path, which is text, bytes or a path.
+
+    Raises
+    ------
+    InputTypeError
+        If it is something else.
+    """
+    try:
+        return Path(os.fsdecode(path))
+    except TypeError:
+        raise InputTypeError(f"{name} must be text or a path, not {type(path).__name__}") from None
 
 
 @contextmanager

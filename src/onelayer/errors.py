@@ -25,6 +25,7 @@ __all__ = [
     "OnelayerError",
     "RunDirectoryError",
     "StorageError",
+    "UnavailableError",
     "did_you_mean",
     "printable",
 ]
@@ -46,6 +47,10 @@ class InputError(OnelayerError, ValueError):
 
 class InputTypeError(OnelayerError, TypeError):
     """An array handed to onelayer has a type that can't be used (objects, text, sparse matrices)."""
+
+
+class UnavailableError(OnelayerError, AttributeError):
+    """What an estimator does not have as it is set: probabilities of a loss without them, say."""
 
 
 class DataError(OnelayerError, ValueError):

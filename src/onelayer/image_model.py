@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -12,9 +12,11 @@ import numpy as np
 from sklearn.base import clone
 
 from onelayer.arrays import Array
+from onelayer.base_estimator import check_fitted
+from onelayer.conversion import as_path, plain_value
 from onelayer.data.image_options import ImageOptions, ResizeMode
-from onelayer.data.images import MAX_PIXELS, decode, quiet
-from onelayer.errors import InputError, ModelFileError, OnelayerError, printable
+from onelayer.data.images import MAX_PIXELS, Source, decode, is_pil_image, quiet
+from onelayer.errors import InputError, InputTypeError, ModelFileError, OnelayerError, printable
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import adopt
 from onelayer.estimators.model_file import classifier_contents, parse_table, read_classifier, read_model_file
@@ -26,7 +28,10 @@ from onelayer.storage.tensors import write_tensors
 
 __all__ = ["ImageModel", "load_model", "size_text"]
 
-Images = Array | str | PathLike[str] | Sequence[str | PathLike[str]]
+Image = Array | Source | str | PathLike[str]
+"""One image: an array, a PIL image, or a file: its path, its content, or open for reading."""
+
+Images = Array | Image | Sequence[Image]
 
 _FEATURE_ARRAYS = "features/"  # what features have learned is kept under their name behind this
 BLOCK_IMAGES = 4096  # features of more images than these are not kept at once
@@ -81,16 +86,20 @@ class ImageModel:
         resize_mode: ResizeMode = "stretch",
         file_range: tuple[float, float] | None = None,
     ) -> None:
+        if not isinstance(classifier, OneLayerClassifier):
+            raise InputTypeError(f"classifier must be a OneLayerClassifier, not {type(classifier).__name__}")
+        check_fitted(classifier)
+        if isinstance(class_names, str) or not isinstance(class_names, Iterable):
+            raise InputTypeError(f"class_names must be a sequence of names, not {type(class_names).__name__}")
         self.classifier = classifier
         self.class_names = tuple(str(name) for name in class_names)
-        height, width, channels = image_shape
-        self.image_shape = _checked_shape((int(height), int(width), int(channels)))
-        self.value_range = (float(value_range[0]), float(value_range[1]))
+        self.image_shape = _checked_shape(_three_sizes(image_shape))
+        self.value_range = _two_numbers("value_range", value_range)
         self.preparation = ImageOptions(
             (self.image_shape[0], self.image_shape[1]),
             resize_mode,
             1 if self.image_shape[2] == 1 else 3,
-            None if file_range is None else (float(file_range[0]), float(file_range[1])),
+            None if file_range is None else _two_numbers("file_range", file_range),
         )
         self.features = _fitted(features or make_features(DEFAULT_FEATURES), self.image_shape)
         self._check()
@@ -122,13 +131,16 @@ class ImageModel:
 
         Parameters
         ----------
-        images : (n, h, w) or (n, h, w, c) array, path or sequence of paths
-            Arrays have the size and values of the training images; image files may have any size and mode.
+        images : (n, h, w) or (n, h, w, c) array, one image, or a sequence of images
+            Arrays have the size and values of the training images. PIL images and image files (a path, the bytes of
+            one, or a file open for reading) may have any size and mode.
 
         Raises
         ------
         InputError
             If an array does not fit the model.
+        InputTypeError
+            If it is none of these.
         DataError
             If a file is not a readable image.
         """
@@ -173,13 +185,13 @@ class ImageModel:
             table["file_range"] = self.preparation.value_range
         write_tensors(path, arrays, metadata | {"image_model": json.dumps(table, sort_keys=True)})
 
-    def read(self, paths: Sequence[str | PathLike[str]]) -> Array:
+    def read(self, sources: Sequence[Source | str | PathLike[str]]) -> Array:
         """Return image files as the model takes them: brought to its size, in its channels and its range of values.
 
         Parameters
         ----------
-        paths : sequence of paths
-            Of n image files of any size and mode.
+        sources : sequence
+            n image files of any size and mode: paths, contents, or files open for reading; or PIL images.
 
         Returns
         -------
@@ -192,7 +204,7 @@ class ImageModel:
         DataError
             If a file is not a readable image.
         """
-        if not paths:
+        if not len(sources):
             raise InputError("there are no images to predict: give at least one")
         channels = self.image_shape[2]
         if channels not in (1, 3):
@@ -200,8 +212,14 @@ class ImageModel:
                 f"this model was trained on images of {channels} channels: it takes arrays of such, but no image "
                 "files, which have 1 or 3"
             )
+        pictures = []
         with quiet():
-            pictures = [decode(Path(path), self.preparation, str(path)).pixels for path in paths]
+            for place, source in enumerate(sources):
+                if isinstance(source, str | PathLike):
+                    decoded = decode(Path(source), self.preparation, str(source))
+                else:
+                    decoded = decode(source, self.preparation, f"image {place}")
+                pictures.append(decoded.pixels)
         return self.rescaled(np.stack(pictures))
 
     def rescaled(self, images: Array, value_range: tuple[float, float] = (0.0, 255.0)) -> Array:
@@ -211,9 +229,31 @@ class ImageModel:
         (low, high), (own_low, own_high) = value_range, self.value_range
         return (own_low + (images - np.float32(low)) * ((own_high - own_low) / (high - low))).astype(np.float32)
 
+    def _stacked(self, images: Images) -> Array:
+        """Return arrays as they are and anything else as arrays; one image is a stack of one."""
+        if _is_file(images):
+            return self.read([images])
+        if hasattr(images, "__array__") and (array := np.asarray(images)).dtype.kind not in "OSU":
+            height, width, channels = self.image_shape
+            is_one = array.shape == self.image_shape or (channels == 1 and array.shape == (height, width))
+            return array[np.newaxis] if is_one else array
+        if not isinstance(images, Iterable) or isinstance(images, Mapping | set):
+            raise InputTypeError(
+                f"images must be an array, a PIL image, a path, bytes, an open file or a sequence of these, not "
+                f"{type(images).__name__}"
+            )
+        several = list(images)
+        if all(map(_is_file, several)):
+            return self.read(several)
+        stacks = [self._stacked(image) for image in several]
+        shapes = sorted({stack.shape for stack in stacks})
+        if len(shapes) > 1 or shapes[0][0] != 1:
+            found = ", ".join(size_text(shape[1:]) for shape in shapes[:3])
+            raise InputError(f"a sequence of images needs images of {size_text(self.image_shape)}, not {found}")
+        return np.concatenate(stacks)
+
     def _rows(self, images: Images) -> Iterator[Array]:
-        if not isinstance(images, np.ndarray):
-            images = self.read([images] if isinstance(images, str | PathLike) else list(images))
+        images = self._stacked(images)
         shaped = as_images(images)
         if shaped.shape[1:] != self.image_shape:
             raise InputError(
@@ -237,6 +277,7 @@ def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
     Traceback (most recent call last):
     onelayer.errors.ModelFileError: no-such-file.safetensors: can't be read: no such file or directory
     """
+    path = as_path(path)
     arrays, metadata = read_model_file(path)
     name = printable(str(path))
     parameters, fitted, feature_names = read_classifier(arrays, metadata, name)
@@ -279,8 +320,34 @@ def _checked_shape(shape: tuple[int, int, int]) -> tuple[int, int, int]:
     return shape
 
 
+def _three_sizes(value: object) -> tuple[int, int, int]:
+    """Return height, width and channels, of which there is 1 where none are named."""
+    sizes = plain_value(value)
+    if not (isinstance(sizes, tuple) and len(sizes) in (2, 3) and all(isinstance(size, int) for size in sizes)):
+        raise InputError(f"image_shape={printable(repr(value))}: give (height, width) or (height, width, channels)")
+    height, width, channels = (*sizes, 1)[:3]
+    return height, width, channels
+
+
+def _two_numbers(name: str, value: object) -> tuple[float, float]:
+    """Return two real numbers."""
+    pair = plain_value(value)
+    if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(end, int | float) for end in pair)):
+        raise InputError(
+            f"{name}={printable(repr(value))} is no range: give two numbers, what is black and what is white"
+        )
+    return float(pair[0]), float(pair[1])
+
+
+def _is_file(image: object) -> bool:
+    """Whether something is an image file or its content, or a PIL image: what is to be brought to size."""
+    return isinstance(image, str | PathLike | bytes) or hasattr(image, "read") or is_pil_image(image)
+
+
 def _fitted(features: ImageFeatures, shape: tuple[int, int, int]) -> ImageFeatures:
     """Return features for images of this shape: these, or where they learn nothing, their like."""
+    if not isinstance(features, ImageFeatures):
+        raise InputTypeError(f"features must be features of images, such as HOG(), not {type(features).__name__}")
     if getattr(features, "image_shape_", None) == shape:
         return features
     if features.learns:

@@ -182,7 +182,10 @@ THEIRS = {
     "fewer validation labels": ({"X_val": X, "y_val": Y[:2]}, "inconsistent numbers of samples: [30, 2]"),
     "no validation rows": ({"X_val": X[:0], "y_val": Y[:0]}, "0 sample(s)"),
     "validation weights zero": ({"X_val": X, "y_val": Y, "sample_weight_val": np.zeros(30)}, "at least one non-zero"),
-    "unknown random state": ({"parameters": {"random_state": "a"}}, "cannot be used to seed"),
+    "unknown random state": (
+        {"parameters": {"random_state": "a"}},
+        "random_state='a': input should be a valid integer",
+    ),
 }
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
+from onelayer.errors import InputError
 from onelayer.losses import LOSSES
 
 MULTICLASS = [loss for loss in LOSSES if loss != "logistic"]
@@ -27,6 +31,54 @@ def test_labels_are_given_back_as_they_came(make, three_classes, names):
     np.testing.assert_array_equal(clf.classes_, names, strict=True)
     np.testing.assert_array_equal(clf.predict(X), names[by_number.predict(X)])
     assert clf.score(X, names[y]) == by_number.score(X, y)
+
+
+LARGE = np.array([2**60 + 1, 2**60 + 2, 2**60 + 3])  # which are one and the same float
+NAMES = np.array(["ant", "bee", "cat"])
+
+
+@pytest.mark.parametrize(
+    ("column", "classes"),
+    [
+        (lambda y: pd.Series(LARGE[y], dtype="Int64"), LARGE),
+        (lambda y: pd.Series(LARGE[y], dtype="int64[pyarrow]"), LARGE),
+        (lambda y: pd.Series(LARGE[y]).astype("category"), LARGE),
+        (lambda y: pl.Series(LARGE[y]), LARGE),
+        (lambda y: LARGE[y].astype(">i8"), LARGE),
+        (lambda y: pd.Series(NAMES[y], dtype="string"), NAMES),
+        (lambda y: pd.Series(NAMES[y], dtype="string[pyarrow]"), NAMES),
+        (lambda y: pd.Series(NAMES[y]).astype("category"), NAMES),
+        (lambda y: pl.Series(NAMES[y]), NAMES),
+        (lambda y: pl.Series(NAMES[y]).cast(pl.Categorical), NAMES),
+        (lambda y: NAMES[y].astype(np.dtypes.StringDType()), NAMES),
+        (lambda y: pa.array(NAMES[y]), NAMES),
+        (lambda y: list(NAMES[y]), NAMES),
+    ],
+)
+def test_columns_of_tables(make, three_classes, column, classes):
+    X, y = three_classes
+    labels = column(y)
+    clf, by_number = make().fit(X, labels, X_val=X, y_val=labels), make().fit(X, y, X_val=X, y_val=y)
+    assert clf.classes_.tolist() == classes.tolist()
+    np.testing.assert_array_equal(clf.coef_, by_number.coef_)
+    assert clf.score(X, labels) == by_number.score(X, y)
+    assert clf.mean_loss(X, labels) == by_number.mean_loss(X, y)
+
+
+@pytest.mark.parametrize("dtype", ["boolean", "bool[pyarrow]", "bool"])
+def test_columns_of_truth_values(make, two_classes, dtype):
+    X, y = two_classes
+    assert make().fit(X, pd.Series(y == 1, dtype=dtype)).classes_.tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [pd.Series([None, 1, 2] * 30, dtype="Int64"), pd.Series([None, "a", "b"] * 30), pl.Series([None, "a", "b"] * 30)],
+    ids=["Int64", "text", "polars"],
+)
+def test_missing_labels_are_refused(make, three_classes, labels):
+    with pytest.raises(InputError, match="y has missing labels: leave those rows out"):
+        make().fit(three_classes[0], labels)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -119,7 +119,7 @@ def test_a_feature_that_nobody_registered_can_not_be_saved(tmp_path):
     images = np.zeros((4, 3, 3), np.uint8)
     images[2:] = 9
     model = ImageModel(
-        OneLayerClassifier(max_epochs=1).fit(images.reshape(4, -1), [0, 0, 1, 1]), "ab", (3, 3, 1), features=Own()
+        OneLayerClassifier(max_epochs=1).fit(images.reshape(4, -1), [0, 0, 1, 1]), ["a", "b"], (3, 3, 1), features=Own()
     )
     with pytest.raises(ConfigError, match="Own is not a registered feature"):
         model.save(tmp_path / "m.safetensors")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -79,7 +80,10 @@ class Dataset:
     def __post_init__(self) -> None:
         _check_rows(self)
         _check_labels(self)
-        low, high = self.value_range
+        try:
+            low, high = map(float, self.value_range)
+        except (TypeError, ValueError):
+            raise DataError(f"{self._label}: value range must be two numbers, not {self.value_range!r:.60}.") from None
         if not (np.isfinite(low) and np.isfinite(high) and low < high):
             raise DataError(f"{self._label}: value range ({low}, {high}) must be finite and not empty.")
         if self.split not in SPLITS:
@@ -212,6 +216,8 @@ def _check_finite(X: NDArray[Any], name: str) -> None:
 
 
 def _check_labels(dataset: Dataset) -> None:
+    if isinstance(dataset.class_names, str) or not isinstance(dataset.class_names, Sequence):
+        raise DataError(f"{dataset._label}: class_names must be a tuple of names, not {dataset.class_names!r:.60}.")
     y, name, k = dataset.y, dataset._label, len(dataset.class_names)
     if not isinstance(y, np.ndarray) or y.dtype != np.int64 or y.ndim != 1:
         raise DataError(f"{name}: y must be a one-dimensional int64 array.")

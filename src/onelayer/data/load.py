@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.conversion import plain_value
 from onelayer.errors import ConfigError, DataError, DataWarning, did_you_mean, printable
 
 from .catalog import CATALOG, CatalogEntry
@@ -102,13 +103,15 @@ def load_dataset(
     >>> train.n, validation.n, test.n
     (1079, 359, 359)
     """
-    options = ImageOptions(resize, resize_mode, value_range=value_range, image_layout=image_layout)
+    options = ImageOptions(
+        plain_value(resize), resize_mode, value_range=plain_value(value_range), image_layout=image_layout
+    )
     splits = load_splits(
         name_or_path,
         options,
         data_dir=data_dir,
-        validation_fraction=validation_fraction,
-        random_state=random_state,
+        validation_fraction=plain_value(validation_fraction),
+        random_state=plain_value(random_state),
         download=download,
         progress=progress,
     )

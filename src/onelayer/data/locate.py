@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from onelayer.conversion import as_path
 from onelayer.errors import ConfigError, DataError, printable
 
 from .catalog import CatalogEntry
@@ -56,7 +57,7 @@ def data_folder(data_dir: str | os.PathLike[str] | None) -> Path | None:
     named = data_dir if data_dir is not None else os.environ.get("ONELAYER_DATA") or None
     if named is None:
         return None
-    folder = Path(os.path.expanduser(named))
+    folder = as_path(named, "data_dir").expanduser()
     if not os.path.isdir(folder):
         origin = "the data directory" if data_dir is not None else "ONELAYER_DATA"
         raise DataError(f"{label(folder)} ({origin}) is not a folder. Create it, or name another.")

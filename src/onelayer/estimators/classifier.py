@@ -7,14 +7,16 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.callback import CallbackSupportMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from onelayer.arrays import Array
-from onelayer.errors import InputError, OnelayerError
+from onelayer.base_estimator import Estimator, check_fitted
+from onelayer.conversion import as_labels, input_errors
+from onelayer.errors import InputError, OnelayerError, UnavailableError
+from onelayer.estimators.available import available_if
 from onelayer.estimators.fitting import fit_classifier, fit_once_more
 from onelayer.estimators.inputs import check_labelled, check_rows
 from onelayer.estimators.model_file import save_classifier
@@ -30,15 +32,14 @@ if TYPE_CHECKING:
 __all__ = ["OneLayerClassifier"]
 
 
-def _has_probabilities(clf: OneLayerClassifier) -> bool:
-    if clf.loss in LOSSES and not LOSSES[clf.loss].has_probabilities:
-        raise AttributeError(
+def _has_probabilities(clf: OneLayerClassifier) -> None:
+    if isinstance(clf.loss, str) and clf.loss in LOSSES and not LOSSES[clf.loss].has_probabilities:
+        raise UnavailableError(
             f"loss={clf.loss!r} gives scores, not probabilities: use decision_function, or a loss such as 'softmax'"
         )
-    return True
 
 
-class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, Estimator):
     """Linear image classifier: scores Z = X Wᵀ + b, trained by mini-batch SGD on Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ + ½·l2·‖W‖².
 
     Parameters
@@ -312,6 +313,23 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             logarithms: Array = np.log(self.predict_proba(X))
         return logarithms
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the (weighted) share of rows of X whose class is decided rightly.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as for ``fit``
+
+        Raises
+        ------
+        InputError, InputTypeError
+            If rows, labels or weights do not fit.
+        """
+        predicted = self.predict(X)
+        labels = as_labels(y)
+        with input_errors():
+            return float(accuracy_score(labels, predicted, sample_weight=sample_weight))
+
     def mean_loss(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the (weighted) mean of the loss over rows, without penalty: what ``train_loss`` in the history is.
 
@@ -332,7 +350,7 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         InputError
             If the model was not trained on images and ``image_shape`` was not set.
         """
-        check_is_fitted(self)
+        check_fitted(self)
         if self.image_shape_ is None:
             raise InputError("weights can be shown as images only if X was images, or image_shape was set")
         images: Array = self.coef_.reshape(-1, *self.image_shape_)
@@ -341,7 +359,7 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     @property
     def parameters_(self) -> LinearParameters:
         """Weights ``(k, d)`` and intercepts ``(k,)`` of all k scores on X as given; ``coef_`` may hold differences."""
-        check_is_fitted(self)
+        check_fitted(self)
         folded: LinearParameters = self._fitted.folded
         return folded
 
@@ -351,7 +369,7 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         The penalty is on the weights of scaled features, as it was in training; later ``set_params`` do not change it.
         """
-        check_is_fitted(self)
+        check_fitted(self)
         objective: Objective = self._fitted.objective
         return objective
 
@@ -363,7 +381,7 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         StorageError, RunDirectoryError
             If the file can't be written; one that was there is intact.
         """
-        check_is_fitted(self)
+        check_fitted(self)
         save_classifier(self, path)
 
     def report(
@@ -387,7 +405,7 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         from onelayer.estimators.report import classifier_report  # drawing takes long to load
 
-        check_is_fitted(self)
+        check_fitted(self)
         return classifier_report(self, X, y, class_names, title)
 
     def history_frame(self) -> Any:
@@ -400,16 +418,22 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         from onelayer.estimators.report import history_frame
 
-        check_is_fitted(self)
+        check_fitted(self)
         return history_frame(self)
 
     def _scores(self, X: Any) -> Array:
-        check_is_fitted(self)
+        check_fitted(self)
         fitted = self._fitted
         rows = ArrayRows(check_rows(self, X, reset=False, image_shape=self.image_shape_), dtype=self.coef_.dtype)
         scores = np.empty((rows.n, len(fitted.folded.intercepts)), self.coef_.dtype)
-        for part, block in rows.blocks():
-            scores[part] = fitted.model.scores(fitted.folded, block)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for part, block in rows.blocks():
+                scores[part] = fitted.model.scores(fitted.folded, block)
+        finite = np.isfinite(scores).all(axis=1)
+        if not finite.all():
+            raise InputError(
+                f"the values of row {int(finite.argmin())} are too large: its scores are not finite in {scores.dtype}"
+            )
         return scores
 
     def _html_repr(self) -> str:

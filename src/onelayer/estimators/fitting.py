@@ -12,14 +12,16 @@ from sklearn.callback import with_callbacks
 from sklearn.utils import check_random_state
 
 from onelayer.arrays import Array
+from onelayer.conversion import plain_value
 from onelayer.errors import ConfigError, InputError, InterruptedTrainingWarning, ModelFileError
 from onelayer.estimators.callbacks import SklearnCallbacks
-from onelayer.estimators.inputs import check_labelled, check_weights, shape_of_images
+from onelayer.estimators.inputs import check_classes, check_labelled, check_weights, shape_of_images
 from onelayer.rows import LabelledRows
 from onelayer.solvers import Status
 from onelayer.streams import stream
 from onelayer.threads import limited_threads, usable_threads
 from onelayer.training.fitted import Fitted
+from onelayer.training.labels import shown_labels
 from onelayer.training.listeners import Listener
 from onelayer.training.loop import train
 from onelayer.training.parameters import TrainingParameters
@@ -27,7 +29,7 @@ from onelayer.training.problem import Encoding, Problem, learn_encoding, make_pr
 from onelayer.training.state import TrainingState
 from onelayer.tree import Tree
 
-__all__ = ["Checkpoint", "adopt", "fit_classifier", "fit_once_more"]
+__all__ = ["Checkpoint", "adopt", "checked_parameters", "draw_seed", "fit_classifier", "fit_once_more"]
 
 Checkpoint = tuple[Mapping[str, Array], Mapping[str, Any]]
 
@@ -56,7 +58,7 @@ def fit_classifier(
     ModelFileError
         If the checkpoint is not one of this training.
     """
-    parameters = _checked_parameters(clf)
+    parameters = checked_parameters(clf)
     image_shape = shape_of_images(X, parameters.image_shape)
     training = check_labelled(clf, X, y, sample_weight, reset=True)
     validation = None
@@ -66,7 +68,7 @@ def fit_classifier(
         )
     elif y_val is not None or sample_weight_val is not None:
         raise InputError("validation labels or weights were given without X_val: give the validation rows too")
-    seed = _draw_seed(clf.random_state)
+    seed = draw_seed(clf.random_state)
     if validation is None and parameters.early_stopping:
         training, validation = _held_out(training, parameters.validation_fraction, seed)
     encoding = learn_encoding(parameters, np.unique(training.labels), training, image_shape)
@@ -79,18 +81,21 @@ def fit_classifier(
 def fit_once_more(clf: Any, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
     """Train ``clf`` for one epoch over X: ``partial_fit``."""
     first = not hasattr(clf, "classes_")
-    parameters = _checked_parameters(clf)
+    parameters = checked_parameters(clf)
     if first and classes is None:
         raise InputError("the first call of partial_fit needs classes: all labels that will ever come")
     if parameters.class_weight == "balanced":
         raise ConfigError("class_weight='balanced' needs all labels at once: give partial_fit a weight for each class")
     image_shape = shape_of_images(X, parameters.image_shape if first else clf.image_shape_)
     data = check_labelled(clf, X, y, sample_weight, reset=first)
-    if not first and classes is not None and not np.array_equal(np.unique(classes), clf.classes_):
-        raise InputError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {clf.classes_!r}")
+    if classes is not None:
+        classes = check_classes(classes)
+    if not first and classes is not None and not np.array_equal(classes, clf.classes_):
+        given, before = shown_labels(classes), shown_labels(clf.classes_)
+        raise InputError(f"`classes={given}` is not the same as on last call to partial_fit, was: {before}")
     if first:
-        seed = _draw_seed(clf.random_state)
-        encoding = learn_encoding(parameters, np.unique(classes), data, image_shape)
+        seed = draw_seed(clf.random_state)
+        encoding = learn_encoding(parameters, classes, data, image_shape)
         problem = make_problem(parameters, encoding, data)
         start: Tree | TrainingState = problem.start(parameters, seed, encoding)
     else:
@@ -166,17 +171,18 @@ def adopt(clf: Any, fitted: Fitted, n_features: int | None = None, feature_names
         clf.feature_names_in_ = np.array(feature_names, dtype=object)
 
 
-def _checked_parameters(clf: Any) -> TrainingParameters:
+def checked_parameters(clf: Any) -> TrainingParameters:
+    """Return the parameters of a classifier; ``random_state`` is None where a seed is to be drawn from it."""
     values = clf.get_params(deep=False)
-    if not isinstance(values["random_state"], int | np.integer):
-        values["random_state"] = None  # a generator, say: the seed is drawn from it
+    if values["random_state"] is np.random or isinstance(values["random_state"], np.random.RandomState):
+        values["random_state"] = None  # the seed is drawn from it
     return TrainingParameters.check(values)
 
 
-def _draw_seed(random_state: Any) -> int:
-    if isinstance(random_state, int | np.integer):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(2**31 - 1))
+def draw_seed(random_state: Any) -> int:
+    """Return ``random_state`` if it is a seed, else one drawn from it."""
+    random_state = plain_value(random_state)
+    return random_state if isinstance(random_state, int) else int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def _held_out(data: LabelledRows, fraction: float, seed: int) -> tuple[LabelledRows, LabelledRows]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from sklearn.utils import assert_all_finite, check_array
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import check_array
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d, validate_data
 
 from onelayer.arrays import Array
-from onelayer.conversion import ROW_TYPES, as_numbers, input_errors, is_table
-from onelayer.errors import InputError
+from onelayer.conversion import ROW_TYPES, as_labels, as_numbers, input_errors, is_table
+from onelayer.errors import InputError, InputTypeError
 from onelayer.rows import ArrayRows, LabelledRows, as_rows
 
-__all__ = ["check_labelled", "check_rows", "check_weights", "shape_of_images"]
+__all__ = ["check_classes", "check_labelled", "check_rows", "check_weights", "shape_of_images"]
 
 MOST_BITS: Final = 60  # a largest weight of 2 to less than this, or its inverse, is left as it is
 
@@ -59,6 +58,22 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, image_shape: tuple[int, .
     return rows
 
 
+def check_classes(classes: Any) -> Array:
+    """Return the different labels among ``classes``, in order.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        If they are no vector, or both numbers and text.
+    """
+    with input_errors():
+        labels = column_or_1d(classes, input_name="classes")
+    try:
+        return np.unique(labels)
+    except TypeError:
+        raise InputTypeError("classes must all be numbers, or all text") from None
+
+
 def check_labelled(
     estimator: Any,
     X: Any,
@@ -77,11 +92,9 @@ def check_labelled(
             else f"{what}rows need their labels too: give y_val with X_val"
         )
     rows = check_rows(estimator, X, reset=reset, image_shape=image_shape)
+    labels = as_labels(y)
     with input_errors():
-        labels = column_or_1d(y, warn=True)
         check_consistent_length(rows, labels)
-        assert_all_finite(labels, input_name="y")
-        check_classification_targets(labels)
     row_weights = None if weights is None else _numbers_of_weights(weights, rows)
     return check_weights(LabelledRows(ArrayRows(rows), labels, row_weights), what)
 

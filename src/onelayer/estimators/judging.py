@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sklearn.utils import _safe_indexing, check_consistent_length
-from sklearn.utils.validation import _num_samples, column_or_1d
+from sklearn.utils.validation import _num_samples
 
+from onelayer.conversion import as_labels, input_errors
 from onelayer.evaluation import Judged, judge
 from onelayer.training.labels import encode_labels
 
@@ -28,8 +29,10 @@ def judge_classifier(clf: Any, X: Any, y: Any) -> Judged:
     InputError
         Rows or labels don't fit the classifier, there are none, or its scores are not finite.
     """
-    check_consistent_length(X, y)
-    labels = encode_labels(column_or_1d(y, warn=True), clf.classes_, "y")
+    y = as_labels(y)
+    with input_errors():
+        check_consistent_length(X, y)
+    labels = encode_labels(y, clf.classes_, "y")
     n, k = _num_samples(X), len(clf.classes_)
     size = max(1, _MOST_SCORES // k)
     parts = [slice(start, min(start + size, n)) for start in range(0, n, size)]

@@ -12,7 +12,6 @@ import json
 import math
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -56,7 +55,7 @@ def save_classifier(clf: Any, path: str | PathLike[str]) -> None:
 
 def read_model_file(path: str | PathLike[str]) -> tuple[dict[str, Array], dict[str, str]]:
     """Return the arrays and metadata of a model file of this version."""
-    arrays, metadata = read_tensors(Path(path))
+    arrays, metadata = read_tensors(path)
     check_kind(path, metadata, MODEL, VERSION)
     return arrays, metadata
 

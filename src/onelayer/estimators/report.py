@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from onelayer.errors import InputError, MissingDependencyError
+from onelayer.errors import InputError, InputTypeError, MissingDependencyError
 from onelayer.estimators.inputs import shape_of_images
 from onelayer.estimators.judging import judge_classifier
 from onelayer.evaluation import Decisions, PartFigures, RunFigures, evaluate_outcomes
@@ -35,10 +35,16 @@ def classifier_report(clf: Any, X: Any, y: Any, class_names: Sequence[str] | Non
 
     Raises
     ------
+    InputTypeError
+        A title or class names of a wrong type.
     InputError
         X without y, or class names that are not as many as classes, or that two classes have in common.
     """
-    names = [str(label) for label in clf.classes_] if class_names is None else [str(name) for name in class_names]
+    if class_names is not None and (isinstance(class_names, str) or not isinstance(class_names, Iterable)):
+        raise InputTypeError(f"class_names must be a sequence of names, not {type(class_names).__name__}")
+    if title is not None and not isinstance(title, str):
+        raise InputTypeError(f"title must be text, not {type(title).__name__}")
+    names = [str(name) for name in (clf.classes_ if class_names is None else class_names)]
     if len(names) != len(clf.classes_):
         raise InputError(f"{len(names)} class_names for {len(clf.classes_)} classes")
     if (X is None) != (y is None):

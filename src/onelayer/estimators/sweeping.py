@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_random_state
 
-from onelayer.errors import InputError, InterruptedTrainingWarning
+from onelayer.errors import InputError, InputTypeError, InterruptedTrainingWarning
+from onelayer.estimators.classifier import OneLayerClassifier
+from onelayer.estimators.fitting import checked_parameters, draw_seed
 from onelayer.estimators.inputs import check_labelled, check_weights, shape_of_images
 from onelayer.rows import LabelledRows
-from onelayer.selection import Fold, Grid, Prepared, SweepResult, stratified_folds, sweep
-from onelayer.selection.folds import check_folds
+from onelayer.selection import Fold, Grid, Prepared, SweepResult, sweep
+from onelayer.selection.folds import Folds, as_folds
 from onelayer.threads import limited_threads, usable_threads
-from onelayer.training.labels import encode_labels
 from onelayer.training.listeners import Listener
 from onelayer.training.parameters import TrainingParameters
 from onelayer.training.problem import learn_encoding, make_problem
@@ -34,7 +34,7 @@ def sweep_classifier(
     X_val: Any = None,
     y_val: Any = None,
     sample_weight_val: Any = None,
-    folds: int | Sequence[Fold] | None = None,
+    folds: Folds | None = None,
     folds_in_one_pass: bool = False,
     listeners: Sequence[Listener] = (),
 ) -> SweepResult:
@@ -51,8 +51,9 @@ def sweep_classifier(
     grid : Grid, or mapping of parameter names to values
     X_val, y_val, sample_weight_val : as for ``fit``
         What to choose on.
-    folds : int, sequence of Fold, or None
-        What to choose on instead: a number of stratified folds of X (drawn with ``random_state``), or these.
+    folds : int, sequence, splitter of scikit-learn, or None
+        What to choose on instead: a number of stratified folds of X (drawn with ``random_state``), or these: each a
+        ``Fold`` or a pair of positions to train on and to hold out, or what ``StratifiedKFold(5)``, say, splits.
     folds_in_one_pass : bool
         See :func:`onelayer.selection.sweep`.
     listeners : sequence of Listener
@@ -81,11 +82,13 @@ def sweep_classifier(
     """
     if (X_val is None) == (folds is None):
         raise InputError("a sweep needs something to choose on: give X_val and y_val, or folds, and not both")
+    if not isinstance(clf, OneLayerClassifier):
+        raise InputTypeError(f"clf must be a OneLayerClassifier, not {type(clf).__name__}")
     grid = grid if isinstance(grid, Grid) else Grid.of(grid)
     clf = clone(clf)
-    parameters = TrainingParameters.check(clf.get_params(deep=False))
+    parameters = checked_parameters(clf)
     if parameters.random_state is None:
-        parameters = parameters.model_copy(update={"random_state": int(check_random_state(None).randint(2**31 - 1))})
+        parameters = parameters.model_copy(update={"random_state": draw_seed(clf.random_state)})
     image_shape = shape_of_images(X, parameters.image_shape)
     training = check_labelled(clf, X, y, sample_weight, reset=True)
     validation = None
@@ -100,7 +103,7 @@ def sweep_classifier(
             grid,
             parameters,
             prepare,
-            folds=None if folds is None else _folds(folds, prepare, parameters),
+            folds=None if folds is None else as_folds(folds, prepare.labels, _seed(parameters)),
             folds_in_one_pass=folds_in_one_pass,
             listeners=listeners,
             threads=threads,
@@ -121,7 +124,7 @@ class _Preparation:
         self, training: LabelledRows, validation: LabelledRows | None, image_shape: tuple[int, int, int] | None
     ) -> None:
         self.training, self.validation, self.image_shape = training, validation, image_shape
-        self.classes = np.unique(training.labels)
+        self.classes, self.labels = np.unique(training.labels, return_inverse=True)
 
     def __call__(self, parameters: TrainingParameters, fold: Fold | None) -> Prepared:
         training, validation = self.training, self.validation
@@ -136,11 +139,3 @@ class _Preparation:
 def _seed(parameters: TrainingParameters) -> int:
     assert parameters.random_state is not None  # noqa: S101 (drawn where none was given)
     return parameters.random_state
-
-
-def _folds(folds: int | Sequence[Fold], prepare: _Preparation, parameters: TrainingParameters) -> list[Fold]:
-    labels = encode_labels(prepare.training.labels, prepare.classes, "y")
-    if isinstance(folds, int):
-        return stratified_folds(labels, folds, _seed(parameters))
-    check_folds(list(folds), len(labels))
-    return list(folds)

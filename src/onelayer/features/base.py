@@ -8,18 +8,18 @@ from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
 from onelayer.arrays import Array
+from onelayer.base_estimator import Estimator, check_fitted
 from onelayer.errors import InputError, printable
 from onelayer.features.images import as_image_shape, as_images
 
 __all__ = ["ImageFeatures"]
 
 
-class ImageFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+class ImageFeatures(TransformerMixin, Estimator, metaclass=ABCMeta):
     """Base of the features: images (n, height, width[, channels]) in, rows (n, d) out.
 
     A subclass says which parameters it can work with, which names its features have for images of a given shape, and
@@ -91,7 +91,7 @@ class ImageFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         """
         self.check_parameters()
         if self.learns:
-            check_is_fitted(self, "image_shape_")
+            check_fitted(self, "image_shape_")
         images = as_images(X, getattr(self, "image_shape_", self.image_shape))
         self._check_images(images)
         return self._features(images)
@@ -114,7 +114,7 @@ class ImageFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     @property
     def n_features_out(self) -> int:
         """Number of features of an image of the shape seen by ``fit``."""
-        check_is_fitted(self, "image_shape_")
+        check_fitted(self, "image_shape_")
         height, width, channels = self.image_shape_
         return self._count_features(height, width, channels)
 
@@ -130,7 +130,7 @@ class ImageFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         -------
         array of str, shape (n_features_out,)
         """
-        check_is_fitted(self, "image_shape_")
+        check_fitted(self, "image_shape_")
         height, width, channels = self.image_shape_
         return np.asarray(self._feature_names(height, width, channels), dtype=object)
 
@@ -139,7 +139,7 @@ class ImageFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
 
         Together with the parameters and the shape of the images this is the whole feature; see :meth:`restore`.
         """
-        check_is_fitted(self, "image_shape_")
+        check_fitted(self, "image_shape_")
         return {name: getattr(self, f"{name}_") for name in self._array_shapes(*self.image_shape_)}
 
     def restore(self, image_shape: Sequence[int], arrays: Mapping[str, Array]) -> Self:

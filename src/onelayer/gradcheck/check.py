@@ -15,15 +15,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from onelayer.arrays import Array
 from onelayer.errors import ConfigError
 from onelayer.gradcheck.problem import CheckableModel, Checked, fitted_problem, moved, random_problem
 from onelayer.gradcheck.report import EntryCheck, GradientReport
 from onelayer.penalties import L2
+from onelayer.strict import StrictParameters
 
 __all__ = ["check_gradients"]
 
@@ -36,6 +38,21 @@ SHOWN = 10
 # Where residuals nearly cancel (at an optimum, say), differences cannot resolve what is left of a gradient. Errors are
 # relative to at least this share of the largest entry that one row with a residual of 1 could have.
 LEAST_SHARE = 1e-5
+
+
+class _Parameters(StrictParameters):
+    """What `check_gradients` takes beside a model and its rows."""
+
+    loss: str
+    n: int
+    d: int
+    k: int | None
+    l2: float
+    penalize_bias: bool
+    label_smoothing: float
+    max_entries: int
+    bound: float
+    random_state: Annotated[int, Field(ge=0)] | None
 
 
 def check_gradients(
@@ -93,23 +110,27 @@ def check_gradients(
     >>> report.passed, report.bound, report.entries
     (True, 1e-07, {'loss': 28, 'penalty': 28})
     """
-    if max_entries < 1 or not bound > 0:
-        raise ConfigError(f"max_entries must be at least 1 and bound above 0, not {max_entries!r} and {bound!r}")
-    rng = np.random.default_rng(random_state)
+    sizes = {"n": n, "d": d, "k": k}
+    penalty = {"l2": l2, "penalize_bias": penalize_bias, "label_smoothing": label_smoothing}
+    checked = {"max_entries": max_entries, "bound": bound, "random_state": random_state}
+    p = _Parameters.check({"loss": loss, **sizes, **penalty, **checked})
+    if p.max_entries < 1 or not p.bound > 0:
+        raise ConfigError(f"max_entries must be at least 1 and bound above 0, not {p.max_entries} and {p.bound}")
+    rng = np.random.default_rng(p.random_state)
     if model is None:
-        problem = random_problem(loss, n, d, k, L2(l2, penalize_bias), label_smoothing, rng)
+        problem = random_problem(p.loss, p.n, p.d, p.k, L2(p.l2, p.penalize_bias), p.label_smoothing, rng)
     elif X is None or y is None:
         raise ConfigError("to check a model, give rows and labels too: check_gradients(model, X, y)")
     else:
         problem = fitted_problem(model, X, y)
     problem, at_kink = problem.without_kinks(KINK_DISTANCE)
-    checks = list(_checks(problem, max_entries, rng))
+    checks = list(_checks(problem, p.max_entries, rng))
     entries: dict[str, int] = {}
     for check in checks:
         entries[check.quantity] = entries.get(check.quantity, 0) + 1
     checks.sort(key=lambda check: np.inf if np.isnan(check.error) else check.error, reverse=True)
     return GradientReport(
-        problem.objective.loss.name, problem.rows.n - at_kink, at_kink, entries, tuple(checks[:SHOWN]), bound
+        problem.objective.loss.name, problem.rows.n - at_kink, at_kink, entries, tuple(checks[:SHOWN]), p.bound
     )
 
 

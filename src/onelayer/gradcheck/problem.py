@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
-from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils import assert_all_finite
 
 from onelayer.arrays import Array
-from onelayer.conversion import as_numbers, input_errors
+from onelayer.conversion import as_labels, as_numbers, input_errors
 from onelayer.errors import ConfigError, InputError, printable
 from onelayer.losses import get_loss, smoothed_labels
 from onelayer.models import LinearParameters
@@ -146,8 +146,7 @@ def fitted_problem(model: CheckableModel, X: Any, y: Any) -> Checked:
     if not isinstance(model, CheckableModel):
         raise ConfigError(f"a {type(model).__name__} is no fitted model of onelayer: fit it first, or name a loss")
     rows = ArrayRows(_rows(X), dtype=np.float64)
-    with input_errors():
-        y = column_or_1d(y)
+    y = as_labels(y)
     at_inputs = model.parameters_.at_inputs[0]
     d = getattr(model.parameters_, at_inputs).shape[-1]
     if rows.d != d or rows.n == 0 or y.shape != (rows.n,):

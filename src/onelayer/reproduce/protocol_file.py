@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from onelayer.conversion import plain_value
 from onelayer.errors import ConfigError, did_you_mean, printable
 from onelayer.reproduce.protocol import (
     CLAIMS,
@@ -33,7 +34,7 @@ from onelayer.reproduce.protocol_checks import (
     named_formulas,
 )
 from onelayer.storage.files import read_limited
-from onelayer.training.parameters import config_error, plain_value
+from onelayer.strict import config_error
 
 __all__ = ["REPORTS", "line_of", "load_protocol", "packaged_protocol", "parse_protocol"]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from onelayer.arrays import Array
-from onelayer.errors import ConfigError, InputError
+from onelayer.conversion import input_errors
+from onelayer.errors import ConfigError, InputError, printable
 from onelayer.streams import stream
 
-__all__ = ["Fold", "check_folds", "fold_weights", "shuffled_folds", "stratified_folds"]
+__all__ = ["Fold", "Folds", "as_folds", "check_folds", "fold_weights", "shuffled_folds", "stratified_folds"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +22,45 @@ class Fold:
 
     training: Array
     held_out: Array
+
+
+Folds = int | Sequence[Fold | tuple[Any, Any]] | Any
+"""A number of folds, folds or pairs of positions, or a splitter of scikit-learn (which take long to load)."""
+
+
+def as_folds(folds: Folds, y: Array, seed: int) -> list[Fold]:
+    """Return folds, however they are given, of rows with labels y (n,), integers; a number of them is drawn by class.
+
+    Raises
+    ------
+    ConfigError
+        If they are none of these.
+    InputError
+        If they are not folds of n rows.
+    """
+    if isinstance(folds, int | np.integer) and not isinstance(folds, bool):
+        return stratified_folds(y, int(folds), seed)
+    with input_errors():
+        split = None if isinstance(folds, str) else getattr(folds, "split", None)
+        parts = folds if split is None else split(np.zeros((len(y), 1)), y)
+        if isinstance(parts, str) or not isinstance(parts, Iterable):
+            raise ConfigError(
+                f"folds={printable(repr(folds))}: give a number, positions to train on and to hold out for each fold, "
+                "or a splitter such as StratifiedKFold(5)"
+            )
+        found = [part if isinstance(part, Fold) else _as_fold(part, place) for place, part in enumerate(parts)]
+    check_folds(found, len(y))
+    return found
+
+
+def _as_fold(pair: Any, place: int) -> Fold:
+    if not isinstance(pair, Sequence) or len(pair) != 2:
+        raise InputError(f"fold {place} is no pair: give the positions to train on, and those to hold out")
+    parts = [np.asarray(part) for part in pair]
+    parts = [np.flatnonzero(part) if part.dtype == bool else part for part in parts]
+    if any(part.ndim != 1 or (part.dtype.kind not in "iu" and part.size) for part in parts):
+        raise InputError(f"fold {place} must be two lists of positions, whole numbers from 0")
+    return Fold(*(part.astype(np.intp) for part in parts))
 
 
 def stratified_folds(y: Array, k: int, seed: int) -> list[Fold]:

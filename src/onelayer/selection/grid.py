@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
 import numpy as np
 
+from onelayer.conversion import plain_value
 from onelayer.errors import ConfigError, did_you_mean, printable
 from onelayer.selection.result import Scale, SweptAxis
 from onelayer.training.parameters import TrainingParameters
@@ -80,8 +81,10 @@ class Axis(SweptAxis):
         >>> Axis.of("l2", [0.001, 0.01, 0.1]).scale, Axis.of("momentum", [0.0, 0.9]).scale
         ('log', 'lin')
         """
-        values = tuple(value.item() if isinstance(value, np.generic) else value for value in values)
-        return cls(name, values, _scale_of(values))
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise ConfigError(f"{printable(str(name))}={printable(repr(values))}: a grid needs a list of values")
+        plain = tuple(map(plain_value, values))
+        return cls(name, plain, _scale_of(plain))
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,8 @@ class Grid:
     @classmethod
     def of(cls, values: Mapping[str, Sequence[Any]]) -> Grid:
         """Return the grid of named lists of values."""
+        if not isinstance(values, Mapping):
+            raise ConfigError(f"a grid maps parameters to lists of their values; {type(values).__name__} is no mapping")
         return cls(tuple(Axis.of(name, several) for name, several in values.items()))
 
     @property

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from onelayer import engine
 from onelayer.arrays import Array
 from onelayer.errors import ConfigError
 from onelayer.streams import stream
+from onelayer.strict import StrictParameters
 
 __all__ = ["Flips", "Orders", "SGDParameters", "count_steps", "learning_rates"]
 
 
-class SGDParameters(BaseModel):
+class SGDParameters(StrictParameters):
     """The parameters that only SGD reads."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.01
     schedule: Literal["constant", "step", "exponential", "cosine"] = "constant"

@@ -8,6 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
+from onelayer.conversion import as_path
 from onelayer.errors import OnelayerError, RunDirectoryError, StorageError, printable
 
 __all__ = ["leftovers", "write_atomically", "write_error"]
@@ -44,6 +45,8 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | str) -> None:
 
     Raises
     ------
+    InputTypeError
+        ``path`` is no path.
     RunDirectoryError
         The folder is missing or may not be written, or ``path`` is a folder.
     StorageError
@@ -57,7 +60,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | str) -> None:
     ...     (Path(folder) / "note.txt").read_text()
     'one layer'
     """
-    target = Path(path)
+    target = as_path(path)
     content = data.encode() if isinstance(data, str) else data
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -66,6 +69,8 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | str) -> None:
     except OSError as error:
         _remove(temporary)
         raise write_error(target, error) from error
+    except ValueError as error:  # a null character, which no name has
+        raise write_error(target, OSError(errno.ENOENT, str(error))) from error
     except BaseException:  # Ctrl-C, too, leaves nothing half-written
         _remove(temporary)
         raise

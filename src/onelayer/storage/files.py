@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 
+from onelayer.conversion import as_path
 from onelayer.errors import OnelayerError, printable
 
 __all__ = ["read_limited"]
@@ -31,7 +31,8 @@ def read_limited(path: str | os.PathLike[str], limit: int, error: type[OnelayerE
     ...
     onelayer.errors.ModelFileError: no-such-file: can't be read: no such file or directory
     """
-    name = printable(str(Path(path)))
+    path = as_path(path)
+    name = printable(str(path))
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:

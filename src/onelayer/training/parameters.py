@@ -5,20 +5,18 @@ The estimator's constructor and the command line's config keys are these.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-import numpy as np
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field
 from pydantic_core import PydanticCustomError, core_schema
 
-from onelayer.errors import ConfigError, did_you_mean, printable
+from onelayer.errors import ConfigError
 from onelayer.losses import LOSSES
 from onelayer.solvers import SOLVERS, SGDParameters
 
-__all__ = ["TrainingParameters", "config_error", "plain_value"]
+__all__ = ["TrainingParameters"]
 
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
@@ -89,10 +87,7 @@ class TrainingParameters(SGDParameters):
             For an unknown name (with the nearest known one), a wrong type, a value out of range, or one that the chosen
             solver does not look at.
         """
-        try:
-            checked = cls(**{name: plain_value(value) for name, value in values.items()})
-        except ValidationError as error:
-            raise config_error(error, cls) from None
+        checked = super().check(values)
         checked.check_solver()
         return checked
 
@@ -107,28 +102,3 @@ class TrainingParameters(SGDParameters):
                 f"{name}={getattr(self, name)!r} has no meaning for solver={self.solver!r}: "
                 f"leave it at {field.default!r}, or use solver={readers}"
             )
-
-
-def plain_value(value: Any) -> Any:
-    """Return NumPy scalars as Python ones, lists and arrays as tuples."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, list | np.ndarray):
-        return tuple(plain_value(part) for part in value)
-    return value
-
-
-def config_error(error: ValidationError, model: type[BaseModel], prefix: str = "") -> ConfigError:
-    """Return the first complaint of pydantic as one line for the reader."""
-    problems = error.errors()
-    loc = problems[0]["loc"]
-    name = prefix + str(loc[0] if loc else "")
-    if problems[0]["type"] == "extra_forbidden":
-        hint = did_you_mean(name.removeprefix(prefix), model.model_fields)
-        return ConfigError(f"unknown parameter {printable(name)!r}{hint}")
-    # Where a value may be of several kinds, each of them has a complaint: the deepest knows best.
-    problem = max((p for p in problems if p["loc"][:1] == loc[:1]), key=lambda p: len(p["loc"]))
-    message = problem["msg"][0].lower() + problem["msg"][1:]
-    if problem["type"] == "literal_error":
-        message += did_you_mean(str(problem["input"]), re.findall("'([^']*)'", problem["ctx"]["expected"]))
-    return ConfigError(f"{name}={printable(repr(problem['input']))}: {message}")
