@@ -27,7 +27,7 @@ def shape_of_images(X: Any, declared: tuple[int, ...] | None) -> tuple[int, int,
         If the images have another shape than declared.
     """
     with input_errors():
-        own = tuple(np.shape(X)[1:])
+        own = tuple((X if hasattr(X, "shape") else np.asarray(X)).shape[1:])
     own = own if len(own) > 1 else ()
     if own and declared and _with_channels(own) != _with_channels(declared):
         raise InputError(f"images have shape {own}, but image_shape={declared}")
