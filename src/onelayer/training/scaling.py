@@ -191,14 +191,18 @@ def _exactly(rows: Rows, features: Array, mean: Array, row_weights: Array | None
     """
     low, high = _range(rows, features, row_weights)
     largest = np.maximum(np.abs(low), np.abs(high))
-    origin = np.clip(mean[features], low, high)
-    unit = np.where(high > low, high - low, 1.0)  # without which squares of small or large numbers have no digits
-    above, squares = _moments(rows, features, origin, unit, row_weights)
-    deviation = np.sqrt(np.maximum(squares - above**2, 0.0)) * unit
-    is_within = high - low <= ROUNDING[rows.stored_dtype] * largest
-    is_constant = is_within | (deviation <= LEAST_DEVIATION * largest)
-    value = np.where(is_within, low + (high - low) / 2, origin + above * unit)
-    return is_constant, value, np.where(is_constant, np.maximum(largest, 1.0), deviation)
+    is_constant = high - low <= ROUNDING[rows.stored_dtype] * largest
+    value, deviation = low + (high - low) / 2, np.maximum(largest, 1.0)
+    others = np.flatnonzero(~is_constant)
+    if others.size:
+        origin, unit = np.clip(mean[features[others]], low[others], high[others]), (high - low)[others]
+        # In units of the range: squares of small or large numbers have no digits.
+        above, squares = _moments(rows, features[others], origin, unit, row_weights)
+        spread = np.sqrt(np.maximum(squares - above**2, 0.0)) * unit
+        varies = ~(spread <= LEAST_DEVIATION * largest[others])
+        value[others], is_constant[others] = origin + above * unit, ~varies
+        deviation[others[varies]] = spread[varies]
+    return is_constant, value, deviation
 
 
 def _moments(
