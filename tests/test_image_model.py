@@ -241,7 +241,7 @@ def test_a_damaged_table_is_refused(digits, tmp_path, change, message):
         ({"lift": "furier", "lift_parameters": {}}, "no lift called 'furier'"),
         ({"lift": ["fourier"], "lift_parameters": {}}, "no lift called"),
         ({"lift": "fourier"}, "damaged"),
-        ({"lift": "fourier", "lift_parameters": {}}, "needs the arrays deviation, mean"),
+        ({"lift": "fourier", "lift_parameters": {}}, "needs the arrays mean, scale"),
         ({"features": "pixels+pixels"}, "a table for each of pixels-1, pixels-2"),
         ({"features": "pixels+pixels", "feature_parameters": {}}, "makes 128 features"),
         ({"features": "+" * 10_000}, "10,001 features; at most 64"),
@@ -260,11 +260,11 @@ def test_a_damaged_table_of_features_is_refused(digits, tmp_path, change, messag
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"features/mean": None}, "needs the arrays deviation, mean; there are deviation"),
+        ({"features/mean": None}, "needs the arrays mean, scale; there are scale"),
         ({"features/mean": np.zeros(15, np.float32)}, r"array mean must hold finite floats of shape \(16,\)"),
         ({"features/mean": np.zeros(16, np.uint8)}, "uint8"),
         ({"features/mean": np.full(16, np.inf, np.float32)}, "not finite"),
-        ({"features/more": np.zeros(16, np.float32)}, "there are deviation, mean, more"),
+        ({"features/more": np.zeros(16, np.float32)}, "there are mean, more, scale"),
     ],
 )
 def test_damaged_arrays_of_features_are_refused(tmp_path, change, message):

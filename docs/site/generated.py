@@ -18,6 +18,7 @@ import typer
 from onelayer import OneLayerClassifier
 from onelayer.cli import app, main
 from onelayer.experiment.config import RECIPES, ExperimentConfig, SweepConfig
+from onelayer.features.registry import FEATURES, LIFTS, name_of
 from onelayer.reproduce.protocol import CLAIMS, Calculation, Experiment, Figure, Published
 from onelayer.reproduce.quantities import QUANTITIES
 from onelayer.training.parameters import TrainingParameters
@@ -63,6 +64,17 @@ def recipes() -> str:
     return "\n".join(["| data set | settings |", "|---|---|", *rows])
 
 
+def features() -> str:
+    """Return the table of the features, and of what may be put on top of them."""
+    rows = []
+    for name, entry in (*FEATURES.items(), *((f"--lift {name}", entry) for name, entry in LIFTS.items())):
+        first, _, _ = (inspect.getdoc(entry.load()) or "").partition("\n\n")
+        preset = ", ".join(f"`{key}={_plain(value)}`" for key, value in entry.parameters.items())
+        what = re.sub(r"``([^`]*)``", r"`\1`", " ".join(first.split()))
+        rows.append(f"| `{name}` | {f'`{name_of(entry.load())}` with {preset}.' if preset else what} |")
+    return "\n".join(["| name | what it is |", "|---|---|", *rows])
+
+
 def command_line() -> str:
     """Return the help of every verb."""
     return "\n\n".join(
@@ -98,6 +110,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "configuration": configuration,
     "sweeps": sweeps,
     "recipes": recipes,
+    "features": features,
     "command line": command_line,
     "experiments": experiments,
     "published": lambda: f"{_paragraph(Published)}\n\n{_keys(Published)}",

@@ -69,7 +69,7 @@ def test_a_sweep_and_a_lift_take_it_too(brightness, onelayer, folder, class_fold
     assert onelayer("sweep", "photos", *options).code == 0
     model = load_model(folder / "run" / "model.safetensors")
     assert model.classifier.n_features_in_ == 7
-    assert set(model.features.state_arrays()) == {"mean", "deviation", "features/mean"}
+    assert set(model.features.state_arrays()) == {"mean", "scale", "features/mean"}
 
 
 def test_its_parameters_are_checked_by_name(brightness, onelayer, class_folders):

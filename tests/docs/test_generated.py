@@ -11,6 +11,7 @@ import pytest
 
 from onelayer import OneLayerClassifier
 from onelayer.experiment.config import ExperimentConfig, SweepConfig
+from onelayer.features import FEATURES, LIFTS
 from onelayer.training.parameters import TrainingParameters
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -52,8 +53,25 @@ def test_tables_of_configurations_are_complete(generated):
 
 def test_every_verb_has_its_help(generated):
     shown = generated.command_line()
-    for verb in ("train", "sweep", "evaluate", "predict", "report", "check", "derive", "data list", "data verify"):
+    for verb in (
+        "train",
+        "sweep",
+        "evaluate",
+        "predict",
+        "report",
+        "check",
+        "derive",
+        "data list",
+        "data verify",
+        "cache show",
+    ):
         assert f"## onelayer {verb}\n\n```text\nUsage: onelayer " in shown
+
+
+def test_every_feature_and_lift_has_a_row(generated):
+    shown = {row[0].strip("| `"): row[1] for row in rows(generated.features())}
+    assert list(shown) == [*FEATURES, *(f"--lift {name}" for name in LIFTS)]
+    assert all(text.endswith(".") for text in shown.values())
 
 
 def test_every_mark_on_a_page_is_known(generated):

@@ -116,7 +116,7 @@ def test_whatever_changes_the_numbers_changes_the_key(cache, images, monkeypatch
 def test_learned_arrays_are_part_of_the_key(cache, images):
     lift = FourierFeatures(HOG(**SMALL), components=30)
     first = rows_of(lift, images, cache)
-    lift.deviation_ = lift.deviation_ * np.float32(2)
+    lift.scale_ = lift.scale_ * np.float32(2)
     assert not np.array_equal(compute_rows(lift, images, "images", cache), first)
 
 

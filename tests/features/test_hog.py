@@ -16,6 +16,7 @@ from skimage.feature import hog as reference_hog
 from onelayer.errors import ConfigError, InputError
 from onelayer.features import HOG
 from onelayer.features.hog import BlockNorm, _orientation_bins, hog_features
+from onelayer.features.naming import make_features
 
 NORMS = BlockNorm.__args__
 
@@ -88,6 +89,30 @@ def test_every_integer_gradient_has_the_bin_of_its_angle(orientations):
     for dtype in (np.float32, np.float64):
         bins = _orientation_bins(row.astype(dtype), column.astype(dtype), orientations)
         np.testing.assert_array_equal(bins, expected)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 33, 21), (1, 32, 32, 3), (5, 19, 40, 3)])
+@pytest.mark.parametrize("kind", ["random", "constant"])
+def test_fine_features_equal_scikit_image(shape, kind):
+    fine = make_features("hog-fine")
+    images = np.random.default_rng(8).integers(0, 256, shape).astype(np.uint8)
+    if kind == "constant":
+        images[:] = images[:, :1, :1]
+    features = fine.fit_transform(images)
+    colour = images[..., np.newaxis] if images.ndim == 3 else images
+    expected = reference(colour.astype(np.float64), pixels_per_cell=(4, 4), cells_per_block=(2, 2))
+    np.testing.assert_allclose(features, expected, rtol=0, atol=1e-5)
+    if shape[1:3] == (32, 32):
+        assert features.shape[1] == 1764
+
+
+@pytest.mark.parametrize("side", range(1, 13))
+@pytest.mark.parametrize("channel", ["mean", "strongest"])
+def test_every_cell_size_equals_scikit_image_by_whatever_computes_it(side, channel):
+    images = np.random.default_rng(9).integers(0, 256, (2, 37, 29, 3)).astype(np.uint8)
+    parameters = {"pixels_per_cell": (side, 13 - side), "cells_per_block": (2, 2), "channel": channel}
+    expected = reference(images.astype(np.float64), **parameters)
+    np.testing.assert_allclose(HOG(**parameters).fit_transform(images), expected, rtol=0, atol=1e-5)
 
 
 def test_no_image_depends_on_those_beside_it():

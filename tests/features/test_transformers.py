@@ -22,6 +22,7 @@ from onelayer.features.naming import describe_features, make_features, make_lift
 PARAMETERS = {
     "hog": {"orientations": 6, "pixels_per_cell": [4, 5], "cells_per_block": [2, 1], "channel": "strongest"},
     "hue-histogram": {"bins": 5},
+    "colour-grid": {"bins": 3, "grid": [2, 3], "value_range": [0, 255]},
 }
 SEVERAL = "hog+hue-histogram+pixels"
 LIFTED = "a lift"
@@ -155,7 +156,7 @@ def test_pipeline_learns_to_tell_stripes_apart():
 @pytest.mark.parametrize(
     ("name", "parameters", "words"),
     [
-        ("hogg", {}, r"no features called 'hogg'; use pixels, hog, .*; did you mean 'hog'\?"),
+        ("hogg", {}, r"no features called 'hogg'; use pixels, .*, hog, .*; did you mean 'hog'\?"),
         ("", {}, "no features called ''"),
         ("hog+", {}, "no features called ''"),
         ("pixels+hogg", {}, r"no features called 'hogg'.*did you mean 'hog'\?"),

@@ -20,7 +20,7 @@ __all__ = ["Concatenation", "label_parts"]
 
 
 class Concatenation(Composed):
-    """The rows of several features, one behind the other: ``hog+hue-histogram`` on the command line.
+    """Several features side by side, as ``hog+hue-histogram`` on the command line.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ _ROWS_AT_ONCE: Final = 4096
 
 
 class FourierFeatures(Composed):
-    r"""Random Fourier features (Rahimi and Recht, 2007) of other features: ``--lift fourier:4000``.
+    r"""Random Fourier features (Rahimi and Recht, 2007): waves of random directions through other features.
 
     Parameters
     ----------
@@ -42,8 +42,9 @@ class FourierFeatures(Composed):
 
     Attributes
     ----------
-    mean_, deviation_ : float32 arrays of shape (d,)
-        Of the features of the training images; the deviation of a constant one is 1.
+    mean_, scale_ : float32 arrays of shape (d,)
+        Mean of the features of the training images, and one over their standard deviation; 0 for a feature that is
+        constant there, so that it never has an effect.
 
     Notes
     -----
@@ -102,7 +103,7 @@ class FourierFeatures(Composed):
         height = np.float32(np.sqrt(2 / self.components))
 
         def lift(block: Array) -> Array:
-            angles = ((block - self.mean_) / self.deviation_).astype(np.float32, copy=False) @ frequencies
+            angles = ((block - self.mean_) * self.scale_).astype(np.float32, copy=False) @ frequencies
             angles += phases
             lifted: Array = np.cos(angles, out=angles)
             lifted *= height
@@ -129,12 +130,13 @@ class FourierFeatures(Composed):
         scaler = StandardScaler()
         for part in slices(len(below), _ROWS_AT_ONCE):
             scaler.partial_fit(below[part])
+        constant = scaler.var_ <= (len(below) * np.finfo(np.float64).eps * scaler.mean_) ** 2
         self.mean_ = scaler.mean_.astype(np.float32)
-        self.deviation_ = scaler.scale_.astype(np.float32)
+        self.scale_ = np.where(constant, 0, 1 / scaler.scale_).astype(np.float32)
 
     def _array_shapes(self, height: int, width: int, channels: int) -> dict[str, tuple[int, ...]]:
         d = self.features._count_features(height, width, channels)
-        return {"mean": (d,), "deviation": (d,)}
+        return {"mean": (d,), "scale": (d,)}
 
     def _count_features(self, height: int, width: int, channels: int) -> int:
         return int(self.components)

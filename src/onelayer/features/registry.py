@@ -51,10 +51,15 @@ _MOST_PARTS: Final = 64
 
 DEFAULT_FEATURES: Final = "pixels"
 
+_FINE_HOG: Final = {"pixels_per_cell": (4, 4), "cells_per_block": (2, 2)}
+
 FEATURES: Final[Mapping[str, Entry]] = {
     "pixels": Entry("onelayer.features.pixels:Pixels", "the pixels"),
+    "whitened-pixels": Entry("onelayer.features.whitened:WhitenedPixels", "whitened pixels"),
     "hog": Entry("onelayer.features.hog:HOG", "HOG features"),
+    "hog-fine": Entry("onelayer.features.hog:HOG", "fine HOG features", _FINE_HOG),
     "hue-histogram": Entry("onelayer.features.colour:HueHistogram", "histograms of hues"),
+    "colour-grid": Entry("onelayer.features.colour_grid:ColourGrid", "histograms of colours by place"),
 }
 
 LIFTS: Final[Mapping[str, Entry]] = {
