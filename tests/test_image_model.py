@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +13,9 @@ import pytest
 from PIL import Image
 
 from onelayer import ImageModel, OneLayerClassifier, load_dataset, load_model
-from onelayer.errors import DataError, InputError, ModelFileError
+from onelayer.data.image_options import ImageOptions
+from onelayer.data.images import read_image
+from onelayer.errors import DataError, DataWarning, InputError, InputTypeError, ModelFileError, OnelayerError
 from onelayer.features import FEATURES, HOG, Concatenation, FourierFeatures, HueHistogram, make_features
 from onelayer.storage.tensors import read_tensors, write_tensors
 
@@ -164,6 +169,227 @@ def test_losses_without_probabilities_have_scores():
 
 def test_what_a_model_is_can_be_read(digits):
     assert repr(digits[0]) == "<ImageModel: Pixels of 8×8×1 images, softmax, 10 classes>"
+
+
+# What is taken for images
+
+
+def assert_alike(found, expected):
+    """One row by itself is rounded differently from one among others."""
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+
+
+def as_pictures(digits, folder, count=6):
+    """Digits as files, and what the model decides on the files."""
+    model, test = digits
+    paths = [folder / f"{i}.png" for i in range(count)]
+    for path, image in zip(paths, test.X[:, :, :, 0], strict=False):
+        Image.fromarray(np.round(image * (255 / 16)).astype(np.uint8)).resize((20, 16)).save(path)
+    return paths, model.predict_proba(paths)
+
+
+class Unseekable(io.RawIOBase):
+    """What comes over a connection."""
+
+    def __init__(self, content):
+        self._stream = io.BytesIO(content)
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        return self._stream.readinto(buffer)
+
+
+ONE_PICTURE = {
+    "path": lambda path: path,
+    "text": str,
+    "os.fspath": lambda path: np.str_(path),
+    "bytes": Path.read_bytes,
+    "bytearray": lambda path: bytearray(path.read_bytes()),
+    "memoryview": lambda path: memoryview(path.read_bytes()),
+    "BytesIO": lambda path: io.BytesIO(path.read_bytes()),
+    "open file": lambda path: path.open("rb"),
+    "stream": lambda path: Unseekable(path.read_bytes()),
+    "PIL, lazily opened": Image.open,
+    "PIL in memory": lambda path: Image.open(path).copy(),
+    "PIL, another mode": lambda path: Image.open(path).convert("RGBA"),
+}
+MANY = {
+    "list": list,
+    "tuple": tuple,
+    "generator": lambda items: (item for item in items),
+    "object array": lambda items: np.array([*items, None], dtype=object)[:-1],
+    "Series": lambda items: pytest.importorskip("pandas").Series(items),
+}
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+@pytest.mark.parametrize("kind", ONE_PICTURE)
+def test_one_picture_of_any_kind_is_taken(digits, tmp_path, kind):
+    paths, expected = as_pictures(digits, tmp_path)
+    for path, row in zip(paths, expected, strict=True):
+        assert_alike(digits[0].predict_proba(ONE_PICTURE[kind](path)), [row])
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+@pytest.mark.parametrize("many", MANY)
+@pytest.mark.parametrize("kind", ONE_PICTURE)
+def test_many_pictures_of_any_kind_are_taken(digits, tmp_path, kind, many):
+    paths, expected = as_pictures(digits, tmp_path)
+    images = MANY[many]([ONE_PICTURE[kind](path) for path in paths])
+    assert_alike(digits[0].predict_proba(images), expected)
+
+
+def test_kinds_may_be_mixed_and_come_in_batches(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr("onelayer.image_model.BLOCK_IMAGES", 2)
+    paths, expected = as_pictures(digits, tmp_path)
+    model = digits[0]
+    images = [paths[0], str(paths[1]), Image.open(paths[2]), paths[3].read_bytes(), model.read(paths[4])[0]]
+    assert_alike(model.predict_proba(images), expected[:5])
+    assert model.predict(iter(images[:1])).shape == (1,)
+
+
+@pytest.mark.parametrize("many", [list, tuple, lambda items: (item for item in items)])
+@pytest.mark.parametrize(
+    "one",
+    [
+        lambda image: image,
+        lambda image: image[:, :, 0],
+        lambda image: image.astype(float),
+        lambda image: image.tolist(),
+        lambda image: np.asfortranarray(image),
+        lambda image: image.transpose(2, 0, 1),
+    ],
+    ids=["h w c", "h w", "floats", "nested lists", "Fortran order", "c h w"],
+)
+@pytest.mark.filterwarnings("ignore:images of shape")
+def test_arrays_may_be_listed(digits, one, many):
+    model, test = digits
+    expected = model.predict_proba(test.X[:7])
+    assert_alike(model.predict_proba(many([one(image) for image in test.X[:7]])), expected)
+    assert_alike(model.predict_proba(one(test.X[0])), expected[:1])
+
+
+def test_a_whole_array_may_have_any_form_that_fits(digits):
+    model, test = digits
+    X = test.X[:9]
+    expected = model.predict_proba(X)
+    for images in (X[..., 0], X.reshape(9, 64), X.tolist(), X.astype(np.int64), X.astype(">f8")):
+        assert_alike(model.predict_proba(images), expected)
+    with pytest.warns(DataWarning, match="axes are moved"):
+        assert_alike(model.predict_proba(X.transpose(0, 3, 1, 2)), expected)
+
+
+def test_truth_values_are_black_and_white(digits):
+    model, test = digits
+    bright = test.X[:9] > 7
+    assert_alike(model.predict_proba(bright), model.predict_proba(bright * np.float32(16)))
+
+
+@pytest.mark.parametrize(
+    ("images", "error", "message"),
+    [
+        (None, InputTypeError, "images must be an array, a PIL image, a path.* not NoneType"),
+        (3, InputTypeError, "images must be .* not int"),
+        (2.5, InputTypeError, "images must be .* not float"),
+        (object(), InputTypeError, "images must be .* not object"),
+        ({"a.png": 1}, InputTypeError, "images must be .* not dict"),
+        ({"a.png"}, InputTypeError, "images must be .* not set"),
+        ([None], InputTypeError, "image 0 must be an array of numbers.* not NoneType"),
+        ([b"x", object()], DataError, "image 0 can't be read as an image"),
+        ([{}], InputTypeError, "image 0 must be .* not dict"),
+        (np.array([1j] * 64).reshape(1, 8, 8), InputTypeError, "must be .* not complex"),
+        ([], InputError, "no images to predict"),
+        ((), InputError, "no images to predict"),
+        (iter([]), InputError, "no images to predict"),
+        (np.zeros((0, 8, 8)), InputError, "no images to predict"),
+        (np.zeros(7), InputError, r"images have shape \(7,\), but the model"),
+        (np.zeros((2, 7)), InputError, r"images have shape \(2, 7\), but the model"),
+        (np.zeros((2, 9, 8)), InputError, "images are 9×8×1, but the model was trained on 8×8×1"),
+        (np.zeros((2, 3, 8, 8)), InputError, "images are 3×8×8, but"),
+        ([np.zeros((9, 8))], InputError, "images are 9×8×1, but"),
+        ([np.zeros((2, 8, 8, 1))], InputError, "image 0 has shape .*: it is 2 images, not one"),
+        ([np.zeros((2, 8, 8))], InputError, "images are 2×8×8, but"),
+        ([[[1, 2], [3]]], InputError, "can't be made an array"),
+        (b"", DataError, "image 0 can't be read as an image"),
+        (b"no image", DataError, "image 0 can't be read as an image"),
+        (io.BytesIO(b"no image"), DataError, "image 0 can't be read as an image"),
+        (io.StringIO("no image"), DataError, "image 0 can't be read as an image"),
+        ("nothing.png", DataError, "nothing.png can't be read as an image"),
+        ("a\0b.png", DataError, "can't be read as an image"),
+        ("", DataError, "can't be read as an image"),
+        (".", DataError, "can't be read as an image: Is a directory"),
+        (np.full((1, 8, 8), np.nan), InputError, "nan"),
+    ],
+)
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+def test_what_is_no_image_is_refused_in_a_line_of_ours(digits, images, error, message, method):
+    if isinstance(images, io.IOBase):
+        images.seek(0)
+    if isinstance(images, Iterator) and not isinstance(images, io.IOBase):
+        images = iter([])
+    with pytest.raises(error, match=message) as caught:
+        getattr(digits[0], method)(images)
+    assert isinstance(caught.value, OnelayerError)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value_range", "images", "doubtful"),
+    [
+        ((0, 255), np.full((1, 8, 8), 0.7), True),
+        ((0, 255), np.zeros((1, 8, 8)), False),
+        ((0, 255), np.full((1, 8, 8), 200.0), False),
+        ((0, 255), np.full((1, 8, 8), 40_000, np.uint16), True),
+        ((0, 1), np.full((1, 8, 8), 200, np.uint8), True),
+        ((0, 1), np.full((1, 8, 8), 1.1), False),
+        ((-1, 1), np.full((1, 8, 8), -0.9), False),
+        ((0, 16), np.full((1, 8, 8), 17, np.uint8), False),
+    ],
+)
+def test_arrays_of_another_range_are_doubted(digits, value_range, images, doubtful):
+    model = ImageModel(digits[0].classifier, digits[0].class_names, (8, 8, 1), value_range=value_range)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.predict(images)
+    said = [str(one.message) for one in caught]
+    assert len(said) == doubtful
+    assert all(f"in the training images black was {value_range[0]} and white {value_range[1]}" in one for one in said)
+
+
+# Size, way to it, and range of files
+
+
+@pytest.mark.parametrize("mode", ["stretch", "crop", "pad"])
+def test_the_way_to_the_size_and_the_range_of_files_are_kept(digits, tmp_path, mode):
+    base = digits[0]
+    model = ImageModel(
+        base.classifier, base.class_names, (8, 8, 1), value_range=(0, 16), resize_mode=mode, file_range=(0, 100)
+    )
+    model.save(tmp_path / "m.safetensors")
+    again = load_model(tmp_path / "m.safetensors")
+    assert again.preparation == model.preparation == ImageOptions((8, 8), mode, 1, (0, 100))
+    picture = Image.fromarray(np.arange(200, dtype=np.uint8).reshape(10, 20) // 2)
+    expected = read_image(picture, channels=1, resize=(8, 8), resize_mode=mode, value_range=(0, 100))
+    np.testing.assert_array_equal(again.read(picture), model.rescaled(expected[np.newaxis]))
+
+
+def test_a_model_of_other_channels_takes_arrays_alone():
+    X = np.random.default_rng(0).integers(0, 256, (20, 6, 5, 7), dtype=np.uint8)
+    clf = OneLayerClassifier(max_epochs=1, random_state=0).fit(X, np.arange(20) % 2)
+    model = ImageModel(clf, ["a", "b"], (6, 5, 7))
+    assert model.predict(X).shape == (20,)
+    with pytest.raises(InputError, match="images of 7 channels: it takes arrays of such, but no image files"):
+        model.predict(Image.new("RGB", (5, 6)))
+
+
+def test_the_shape_is_that_of_the_classifiers_images():
+    X = np.random.default_rng(0).integers(0, 256, (20, 3, 12, 10), dtype=np.uint8)
+    with pytest.warns(DataWarning, match="axes are moved"):
+        clf = OneLayerClassifier(max_epochs=1, random_state=0).fit(X, np.arange(20) % 2)
+    with pytest.raises(InputError, match=r"trained on images of 12×10×3, but image_shape=\(3, 12, 10\)"):
+        ImageModel(clf, ["a", "b"], X.shape[1:])
 
 
 # What does not fit

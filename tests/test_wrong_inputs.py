@@ -366,7 +366,7 @@ MODEL = {
     "predict different shapes": (
         lambda made: made.model.predict([IMAGES[0], IMAGES[0, :5]]),
         ValueError,
-        "a sequence of images needs images of 8×8×3",
+        "images are 5×8×3, but the model was trained on 8×8×3",
     ),
     "predict NaN": (lambda made: made.model.decision_function(IMAGES * np.nan), ValueError, "has a pixel of value nan"),
     "predict objects": (lambda made: made.model.predict(np.full((1, 8, 8, 3), object())), TypeError, "not object"),

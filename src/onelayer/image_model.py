@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -14,27 +15,26 @@ from sklearn.base import clone
 from onelayer.arrays import Array
 from onelayer.base_estimator import check_fitted
 from onelayer.conversion import as_path, plain_value
+from onelayer.data.image_layout import doubt_layout
 from onelayer.data.image_options import ImageOptions, ResizeMode
-from onelayer.data.images import MAX_PIXELS, Source, decode, is_pil_image, quiet
-from onelayer.errors import InputError, InputTypeError, ModelFileError, OnelayerError, printable
+from onelayer.data.images import MAX_PIXELS, Source, decode, quiet
+from onelayer.data.pixel_values import largest_and_least
+from onelayer.data.shown_images import image_batches
+from onelayer.errors import DataWarning, InputError, InputTypeError, ModelFileError, OnelayerError, printable
 from onelayer.estimators import OneLayerClassifier
 from onelayer.estimators.fitting import adopt
 from onelayer.estimators.model_file import classifier_contents, parse_table, read_classifier, read_model_file
 from onelayer.features.base import ImageFeatures
-from onelayer.features.images import as_images
 from onelayer.features.naming import describe_features, make_features, restore_features
 from onelayer.features.registry import DEFAULT_FEATURES
 from onelayer.storage.tensors import write_tensors
 
 __all__ = ["ImageModel", "load_model", "size_text"]
 
-Image = Array | Source | str | PathLike[str]
-"""One image: an array, a PIL image, or a file: its path, its content, or open for reading."""
-
-Images = Array | Image | Sequence[Image]
-
 _FEATURE_ARRAYS = "features/"  # what features have learned is kept under their name behind this
-BLOCK_IMAGES = 4096  # features of more images than these are not kept at once
+BLOCK_IMAGES = 4096  # features of more images than these are not kept at once,
+BLOCK_VALUES = 1 << 26  # nor more pixel values
+_FEW_LEVELS = 16
 
 
 class ImageModel:
@@ -103,6 +103,7 @@ class ImageModel:
         )
         self.features = _fitted(features or make_features(DEFAULT_FEATURES), self.image_shape)
         self._check()
+        doubt_layout(self.image_shape)
 
     def __repr__(self) -> str:
         kind, loss = self.features.title, self.classifier.loss
@@ -119,6 +120,11 @@ class ImageModel:
                 f"{self.features.title} makes {self.features.n_features_out} features of {self.image_shape} images, "
                 f"but the classifier takes {self.classifier.n_features_in_}"
             )
+        seen = self.classifier.image_shape_
+        if self.features.keeps_pixels and seen is not None and tuple(seen) != self.image_shape:
+            raise InputError(
+                f"the classifier was trained on images of {size_text(seen)}, but image_shape={self.image_shape}"
+            )
         k = len(self.classifier.classes_)
         if len(self.class_names) != k or not np.array_equal(self.classifier.classes_, np.arange(k)):
             raise InputError(
@@ -126,33 +132,36 @@ class ImageModel:
                 f"but there are {len(self.class_names)} class names"
             )
 
-    def predict(self, images: Images) -> Array:
+    def predict(self, images: Any) -> Array:
         """Return the name of the class decided on for each image, ``(n,)`` strings.
 
         Parameters
         ----------
-        images : (n, h, w) or (n, h, w, c) array, one image, or a sequence of images
-            Arrays have the size and values of the training images. PIL images and image files (a path, the bytes of
-            one, or a file open for reading) may have any size and mode.
+        images : array, path, bytes, open file, PIL.Image.Image, or iterable of these
+            Arrays of numbers (n, h, w), (n, h, w, c), or of one image, have the size and values of the training images.
+            Pictures (files, by path or open; their encoded bytes; PIL images) may have any size and mode.
 
         Raises
         ------
-        InputError
-            If an array does not fit the model.
-        InputTypeError
-            If it is none of these.
+        InputError, InputTypeError
+            If an array does not fit the model, there is no image, or something else is among them.
         DataError
-            If a file is not a readable image.
+            If a picture can't be read.
+
+        Warns
+        -----
+        DataWarning
+            If the values of an array can hardly be those of the training images, or its channels come first.
         """
         positions = np.concatenate([self.classifier.predict(rows) for rows in self._rows(images)])
         names: Array = np.array(self.class_names)[positions]
         return names
 
-    def predict_proba(self, images: Images) -> Array:
+    def predict_proba(self, images: Any) -> Array:
         """Return the probability of each class for each image, ``(n, k)``, if the model has probabilities."""
         return np.concatenate([self.classifier.predict_proba(rows) for rows in self._rows(images)])
 
-    def decision_function(self, images: Images) -> Array:
+    def decision_function(self, images: Any) -> Array:
         """Return the scores of each image, ``(n, k)``, or ``(n,)`` for two classes."""
         return np.concatenate([self.classifier.decision_function(rows) for rows in self._rows(images)])
 
@@ -185,13 +194,13 @@ class ImageModel:
             table["file_range"] = self.preparation.value_range
         write_tensors(path, arrays, metadata | {"image_model": json.dumps(table, sort_keys=True)})
 
-    def read(self, sources: Sequence[Source | str | PathLike[str]]) -> Array:
-        """Return image files as the model takes them: brought to its size, in its channels and its range of values.
+    def read(self, pictures: Any) -> Array:
+        """Return pictures as the model takes them: brought to its size, in its channels and its range of values.
 
         Parameters
         ----------
-        sources : sequence
-            n image files of any size and mode: paths, contents, or files open for reading; or PIL images.
+        pictures : path, bytes, open file, PIL.Image.Image, or iterable of these
+            n pictures of any size and mode.
 
         Returns
         -------
@@ -199,28 +208,12 @@ class ImageModel:
 
         Raises
         ------
-        InputError
-            If there are none.
+        InputError, InputTypeError
+            If there are none, or something else is among them.
         DataError
-            If a file is not a readable image.
+            If one is not a readable image.
         """
-        if not len(sources):
-            raise InputError("there are no images to predict: give at least one")
-        channels = self.image_shape[2]
-        if channels not in (1, 3):
-            raise InputError(
-                f"this model was trained on images of {channels} channels: it takes arrays of such, but no image "
-                "files, which have 1 or 3"
-            )
-        pictures = []
-        with quiet():
-            for place, source in enumerate(sources):
-                if isinstance(source, str | PathLike):
-                    decoded = decode(Path(source), self.preparation, str(source))
-                else:
-                    decoded = decode(source, self.preparation, f"image {place}")
-                pictures.append(decoded.pixels)
-        return self.rescaled(np.stack(pictures))
+        return np.concatenate(list(self._batches(pictures)))
 
     def rescaled(self, images: Array, value_range: tuple[float, float] = (0.0, 255.0)) -> Array:
         """Return images whose black and white are ``value_range`` in the model's range: float32 if that is another."""
@@ -229,38 +222,25 @@ class ImageModel:
         (low, high), (own_low, own_high) = value_range, self.value_range
         return (own_low + (images - np.float32(low)) * ((own_high - own_low) / (high - low))).astype(np.float32)
 
-    def _stacked(self, images: Images) -> Array:
-        """Return arrays as they are and anything else as arrays; one image is a stack of one."""
-        if _is_file(images):
-            return self.read([images])
-        if hasattr(images, "__array__") and (array := np.asarray(images)).dtype.kind not in "OSU":
-            height, width, channels = self.image_shape
-            is_one = array.shape == self.image_shape or (channels == 1 and array.shape == (height, width))
-            return array[np.newaxis] if is_one else array
-        if not isinstance(images, Iterable) or isinstance(images, Mapping | set):
-            raise InputTypeError(
-                f"images must be an array, a PIL image, a path, bytes, an open file or a sequence of these, not "
-                f"{type(images).__name__}"
-            )
-        several = list(images)
-        if all(map(_is_file, several)):
-            return self.read(several)
-        stacks = [self._stacked(image) for image in several]
-        shapes = sorted({stack.shape for stack in stacks})
-        if len(shapes) > 1 or shapes[0][0] != 1:
-            found = ", ".join(size_text(shape[1:]) for shape in shapes[:3])
-            raise InputError(f"a sequence of images needs images of {size_text(self.image_shape)}, not {found}")
-        return np.concatenate(stacks)
+    def _rows(self, images: Any) -> Iterator[Array]:
+        for batch in self._batches(images):
+            numbers = self.rescaled(batch.astype(np.uint8), (0.0, 1.0)) if batch.dtype == bool else batch
+            _doubt_values(numbers, self.value_range)
+            yield self.features.transform(numbers)
 
-    def _rows(self, images: Images) -> Iterator[Array]:
-        images = self._stacked(images)
-        shaped = as_images(images)
-        if shaped.shape[1:] != self.image_shape:
+    def _batches(self, images: Any) -> Iterator[Array]:
+        at_once = max(1, min(BLOCK_IMAGES, BLOCK_VALUES // math.prod(self.image_shape)))
+        return image_batches(images, self.image_shape, self._prepared, at_once)
+
+    def _prepared(self, picture: Source, name: str) -> Array:
+        channels = self.image_shape[2]
+        if channels not in (1, 3):
             raise InputError(
-                f"images are {size_text(shaped.shape[1:])}, but the model was trained on {size_text(self.image_shape)}"
+                f"this model was trained on images of {channels} channels: it takes arrays of such, but no image "
+                "files, which have 1 or 3"
             )
-        for start in range(0, len(shaped), BLOCK_IMAGES):
-            yield self.features.transform(shaped[start : start + BLOCK_IMAGES])
+        with quiet():
+            return self.rescaled(decode(picture, self.preparation, name).pixels)
 
 
 def load_model(path: str | PathLike[str]) -> ImageModel | OneLayerClassifier:
@@ -339,11 +319,6 @@ def _two_numbers(name: str, value: object) -> tuple[float, float]:
     return float(pair[0]), float(pair[1])
 
 
-def _is_file(image: object) -> bool:
-    """Whether something is an image file or its content, or a PIL image: what is to be brought to size."""
-    return isinstance(image, str | PathLike | bytes) or hasattr(image, "read") or is_pil_image(image)
-
-
 def _fitted(features: ImageFeatures, shape: tuple[int, int, int]) -> ImageFeatures:
     """Return features for images of this shape: these, or where they learn nothing, their like."""
     if not isinstance(features, ImageFeatures):
@@ -354,8 +329,25 @@ def _fitted(features: ImageFeatures, shape: tuple[int, int, int]) -> ImageFeatur
         found = getattr(features, "image_shape_", None)
         what = "are not fitted" if found is None else f"were fitted on {size_text(found)} images"
         raise InputError(f"the features {what}: fit {features.title} on training images of {size_text(shape)} first")
-    fitted: ImageFeatures = clone(features).fit(np.broadcast_to(np.uint8(0), (1, *shape)))
+    fitted: ImageFeatures = clone(features).fit_images(np.broadcast_to(np.uint8(0), (1, *shape)))
     return fitted
+
+
+def _doubt_values(images: Array, value_range: tuple[float, float]) -> None:
+    """Warn of arrays whose black and white can hardly be those of the training images."""
+    low, high = value_range
+    if images.dtype == np.uint8 and (low, high) == (0, 255):
+        return
+    least, largest = largest_and_least(images)
+    span = high - low
+    looks_like_shares = images.dtype.kind == "f" and span >= _FEW_LEVELS and least >= 0 and 0 < largest <= 1
+    if looks_like_shares or least < low - span or largest > high + span:
+        warnings.warn(
+            f"pixels have values from {least:g} to {largest:g}, but in the training images black was {low:g} and white "
+            f"{high:g}: bring them to that range, or give image files or PIL images, which are brought to it",
+            DataWarning,
+            stacklevel=4,
+        )
 
 
 def size_text(shape: tuple[int, ...]) -> str:

@@ -55,16 +55,16 @@ def test_grey_pixels_count_as_red():
 
 
 def test_output_is_single_precision():
-    assert HueHistogram().fit_transform(np.zeros((2, 3, 3, 3))).dtype == np.float32
+    assert HueHistogram().fit_transform(np.zeros((2, 4, 3, 3))).dtype == np.float32
 
 
 @pytest.mark.parametrize("channels", [1, 2, 4])
 def test_images_without_three_channels_are_refused(channels):
     with pytest.raises(InputError, match=f"have {channels} channels; a hue histogram needs the 3 of RGB"):
-        HueHistogram().fit(np.zeros((2, 3, 3, channels)))
+        HueHistogram().fit(np.zeros((2, 4, 3, channels)))
 
 
 @pytest.mark.parametrize("bins", [0, -1, 1.5, True, "16", 65_537])
 def test_unusable_numbers_of_bins_are_refused(bins):
     with pytest.raises(ConfigError, match="bins is"):
-        HueHistogram(bins=bins).fit(np.zeros((2, 3, 3, 3)))
+        HueHistogram(bins=bins).fit(np.zeros((2, 4, 3, 3)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from onelayer.image_model import ImageModel
 
 __all__ = ["evaluate", "predict", "report"]
+
+_AT_ONCE = 256  # pictures in memory
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run directory or a model file.")]
 
@@ -75,6 +78,7 @@ def _rate(share: float | None) -> str | None:
 def predict(
     model: Model,
     images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Image files of any size and mode.")],
+    value_range: ValueRange = None,
     json: Json = False,
 ) -> None:
     """Say which class each image is of."""
@@ -84,6 +88,8 @@ def predict(
     found, _ = find_model(Path(model))
     if not isinstance(found, ImageModel):
         raise InputError("this model was trained on features, not images: it can't predict image files")
+    if (asked := image_keys(value_range=value_range)["value_range"]) is not None:
+        found.preparation = replace(found.preparation, value_range=asked)
     predictions = _predictions(found, images)
     if json:
         show_json({"predictions": predictions})
@@ -93,6 +99,12 @@ def predict(
 
 
 def _predictions(model: ImageModel, images: list[str]) -> list[dict[str, Any]]:
+    return [
+        one for start in range(0, len(images), _AT_ONCE) for one in _decided(model, images[start : start + _AT_ONCE])
+    ]
+
+
+def _decided(model: ImageModel, images: list[str]) -> list[dict[str, Any]]:
     pictures = model.read(images)
     decided = [
         {"image": image, "class": str(name)} for image, name in zip(images, model.predict(pictures), strict=True)

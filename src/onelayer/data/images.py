@@ -195,7 +195,11 @@ def _format(image: Image.Image) -> str:
 
 
 def _open(source: Source) -> Image.Image:
-    return open_image(io.BytesIO(source) if isinstance(source, bytes) else source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        source = io.BytesIO(source)
+    elif not isinstance(source, Path) and not (hasattr(source, "seekable") and source.seekable()):
+        source = io.BytesIO(source.read())  # a pipe or a connection: formats are tried one after another
+    return open_image(source)
 
 
 @contextmanager

@@ -338,7 +338,7 @@ class OneLayerClassifier(CallbackSupportMixin, ClassifierMixin, Estimator):
         X, y, sample_weight : as for ``fit``
         """
         scores = self._scores(X)
-        data = check_labelled(self, X, y, sample_weight, reset=False)
+        data = check_labelled(self, X, y, sample_weight, reset=False, image_shape=self.image_shape_)
         values = self._fitted.loss.values(scores, encode_labels(data.labels, self.classes_, "y"))
         return float(np.average(values.astype(np.float64), weights=data.weights))
 

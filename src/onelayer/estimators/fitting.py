@@ -60,7 +60,7 @@ def fit_classifier(
     """
     parameters = checked_parameters(clf)
     image_shape = shape_of_images(X, parameters.image_shape)
-    training = check_labelled(clf, X, y, sample_weight, reset=True)
+    training = check_labelled(clf, X, y, sample_weight, reset=True, image_shape=image_shape)
     validation = None
     if X_val is not None:
         validation = check_labelled(
@@ -87,7 +87,7 @@ def fit_once_more(clf: Any, X: Any, y: Any, classes: Any = None, sample_weight: 
     if parameters.class_weight == "balanced":
         raise ConfigError("class_weight='balanced' needs all labels at once: give partial_fit a weight for each class")
     image_shape = shape_of_images(X, parameters.image_shape if first else clf.image_shape_)
-    data = check_labelled(clf, X, y, sample_weight, reset=first)
+    data = check_labelled(clf, X, y, sample_weight, reset=first, image_shape=image_shape)
     if classes is not None:
         classes = check_classes(classes)
     if not first and classes is not None and not np.array_equal(classes, clf.classes_):

@@ -10,6 +10,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 
 from onelayer.arrays import Array
 from onelayer.conversion import ROW_TYPES, as_labels, as_numbers, input_errors, is_table
+from onelayer.data.image_layout import channels_last, doubt_layout, shape_with_channels_last
 from onelayer.errors import InputError, InputTypeError
 from onelayer.rows import ArrayRows, LabelledRows, as_rows
 
@@ -21,14 +22,20 @@ MOST_BITS: Final = 60  # a largest weight of 2 to less than this, or its inverse
 def shape_of_images(X: Any, declared: tuple[int, ...] | None) -> tuple[int, int, int] | None:
     """Return (h, w, c) of images ``(n, h, w)`` or ``(n, h, w, c)``, or as declared; None for plain rows.
 
+    Images ``(n, c, h, w)`` are recognised.
+
     Raises
     ------
     InputError
-        If the images have another shape than declared.
+        If the images have another shape than declared, or it can't be told which axis has the channels.
     """
     with input_errors():
         own = tuple((X if hasattr(X, "shape") else np.asarray(X)).shape[1:])
     own = own if len(own) > 1 else ()
+    if declared and not own:
+        doubt_layout(declared)
+    if len(own) == 3:
+        own = shape_with_channels_last((0, *own), declared)
     if own and declared and _with_channels(own) != _with_channels(declared):
         raise InputError(f"images have shape {own}, but image_shape={declared}")
     shape = own or declared
@@ -43,11 +50,13 @@ def _with_channels(shape: tuple[int, ...]) -> tuple[int, int, int]:
 def check_rows(estimator: Any, X: Any, *, reset: bool, image_shape: tuple[int, ...] | None = None) -> Array:
     """Return X as C-contiguous rows in uint8, float32 or float64, without a copy where it is that already.
 
-    Images must have ``image_shape``, where that is given.
+    Images must have ``image_shape``, where that is given; those whose channels come first are turned to it.
     """
     array = as_numbers(X)
     if array.ndim > 2:
-        shape_of_images(array, image_shape)
+        if image_shape is not None:
+            shape_of_images(array, image_shape)
+            array = channels_last(array, image_shape)
         array = as_rows(array)
     with input_errors():
         if X is not array and is_table(X):  # whose columns have names

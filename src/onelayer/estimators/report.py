@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.conversion import as_numbers
+from onelayer.data.image_layout import channels_last
+from onelayer.data.pixel_values import infer_value_range, largest_and_least
 from onelayer.errors import InputError, InputTypeError, MissingDependencyError
 from onelayer.estimators.inputs import shape_of_images
 from onelayer.estimators.judging import judge_classifier
@@ -85,9 +88,10 @@ def _shown(clf: Any, X: Any, decisions: Decisions) -> ShownImages | None:
     if shape is None or shape[2] not in (1, 3):
         return None
     rows = shown_rows(decisions, affordable_images(shape))
-    images = np.asarray(X).reshape(-1, *shape)[rows]
-    value_range = (0, 255) if images.dtype == np.uint8 else (float(images.min()), float(images.max()))
-    images = thumbnails(images, value_range)
+    X = channels_last(as_numbers(X), shape)
+    found = infer_value_range(X)
+    low, high = largest_and_least(X) if found is None else (found.low, found.high)
+    images = thumbnails(X.reshape(-1, *shape)[rows], (low, high))
     no_labels = np.empty(0, np.int64)
     return ShownImages(rows, images, images[:0], no_labels, images[:0], no_labels)
 

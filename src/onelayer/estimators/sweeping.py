@@ -90,7 +90,7 @@ def sweep_classifier(
     if parameters.random_state is None:
         parameters = parameters.model_copy(update={"random_state": draw_seed(clf.random_state)})
     image_shape = shape_of_images(X, parameters.image_shape)
-    training = check_labelled(clf, X, y, sample_weight, reset=True)
+    training = check_labelled(clf, X, y, sample_weight, reset=True, image_shape=image_shape)
     validation = None
     if X_val is not None:
         validation = check_labelled(

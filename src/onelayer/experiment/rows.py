@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from onelayer.arrays import Array
 from onelayer.data import Dataset
+from onelayer.data.image_layout import recognise_layout
 from onelayer.errors import InputError, printable
 from onelayer.experiment.config import ExperimentConfig, FeatureType
 from onelayer.features.base import ImageFeatures
 from onelayer.features.cached import compute_rows, fit_features
 from onelayer.storage.cache import ArrayCache
 
-__all__ = ["RowMaker", "Rows"]
+__all__ = ["RowMaker", "Rows", "classifier_parameters"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,14 @@ class Rows:
 
     X: Array
     y: Array
+
+
+def classifier_parameters(config: ExperimentConfig, train: Dataset) -> dict[str, Any]:
+    """Return the estimator's constructor arguments; with the shape of images whose layout can't be told by itself."""
+    shape = train.image_shape
+    if shape is None or recognise_layout(shape) == "channels-last":
+        return config.training
+    return {**config.training, "image_shape": shape}
 
 
 @dataclass(frozen=True)

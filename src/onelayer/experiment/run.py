@@ -23,7 +23,7 @@ from onelayer.experiment.data import load_parts
 from onelayer.experiment.description import describe_run
 from onelayer.experiment.predictions import data_figures, predictions_of
 from onelayer.experiment.report import report_run
-from onelayer.experiment.rows import RowMaker, Rows
+from onelayer.experiment.rows import RowMaker, Rows, classifier_parameters
 from onelayer.features.base import ImageFeatures
 from onelayer.image_model import ImageModel
 from onelayer.solvers import Status
@@ -181,7 +181,7 @@ def train_and_write(
     """Train on the loaded parts, evaluate, and write everything into ``run``; return what its metrics.json holds."""
     parts, features = _rows(config, splits, cache)
     train, validation = parts["train"], parts.get("validation")
-    clf, ending = OneLayerClassifier(**config.training), _Ending()
+    clf, ending = OneLayerClassifier(**classifier_parameters(config, splits.train)), _Ending()
     checkpointing = Checkpointing(run.checkpoint_path, {"fingerprint": splits.train.fingerprint})
     started = perf_counter()
     with warnings.catch_warnings():

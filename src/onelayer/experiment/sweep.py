@@ -18,7 +18,7 @@ from onelayer.experiment.data import load_parts
 from onelayer.experiment.description import describe_run
 from onelayer.experiment.predictions import data_figures
 from onelayer.experiment.report import report_run
-from onelayer.experiment.rows import RowMaker
+from onelayer.experiment.rows import RowMaker, classifier_parameters
 from onelayer.experiment.run import claimed, tell_of_end, train_and_write, write_environment
 from onelayer.selection import Grid, SweepResult
 from onelayer.storage.cache import ArrayCache
@@ -102,7 +102,7 @@ def _search(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InterruptedTrainingWarning)  # the metrics say so
         return sweep_classifier(
-            OneLayerClassifier(**config.training),
+            OneLayerClassifier(**classifier_parameters(config, splits.train)),
             train.X,
             train.y,
             grid,

@@ -49,6 +49,7 @@ class ImageFeatures(TransformerMixin, Estimator, metaclass=ABCMeta):
         Parameters
         ----------
         X : array of shape (n, height, width), (n, height, width, channels) or, with ``image_shape``, (n, d)
+            Channels that come first are recognised.
         y : ignored
 
         Returns
@@ -63,7 +64,14 @@ class ImageFeatures(TransformerMixin, Estimator, metaclass=ABCMeta):
             If X is not a stack of images, or these images can't have this feature.
         """
         self.check_parameters()
-        images = as_images(X, self.image_shape)
+        return self._fit(as_images(X, self.image_shape))
+
+    def fit_images(self, images: Array) -> Self:
+        """Do what ``fit`` does, on images that are known to be (n, height, width, channels), whatever their sizes."""
+        self.check_parameters()
+        return self._fit(as_images(images, images.shape[1:]))
+
+    def _fit(self, images: Array) -> Self:
         self._check_images(images)
         self._set_shape(images.shape[1:])
         self._learn(images)

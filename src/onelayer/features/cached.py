@@ -71,7 +71,7 @@ def fit_features(features: ImageFeatures, images: Array, fingerprint: str, cache
     """
     key = _key("learned", fingerprint, features) if features.learns else None
     if cache is None or key is None:
-        features.fit(images)
+        features.fit_images(images)
         return
     found = cache.read(key)
     if found is not None:
@@ -82,7 +82,7 @@ def fit_features(features: ImageFeatures, images: Array, fingerprint: str, cache
             fit_features(part, images, fingerprint, cache)
         features.fit_on_rows(images.shape[1:], _rows_of_parts(features, images, fingerprint, cache))
     else:
-        features.fit(images)
+        features.fit_images(images)
     arrays = {name: ArrayBlocks(array.shape, array.dtype, [array]) for name, array in features.state_arrays().items()}
     cache.keep(key, arrays, f"what {features.title} learned from {_count(images)}")
 

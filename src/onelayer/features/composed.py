@@ -62,7 +62,7 @@ class Composed(ImageFeatures):
 
     def _learn(self, images: Array) -> None:
         for part in self.parts.values():
-            part.fit(images)
+            part._fit(images)
         if self._array_shapes(*self.image_shape_):
             self._learn_from_rows([part.transform(images) for part in self.parts.values()])
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from onelayer.data.image_layout import channels_last
 from onelayer.errors import ConfigError, InputError, InputTypeError
 
 __all__ = ["LARGEST_VALUE", "as_image_shape", "as_images"]
@@ -50,7 +51,7 @@ def as_images(X: ArrayLike, image_shape: Sequence[int] | None = None) -> NDArray
     Parameters
     ----------
     X : array of shape (n, height, width), (n, height, width, channels) or, with ``image_shape``, (n, d)
-        Integers or floats of at most 64 bits.
+        Integers or floats of at most 64 bits. Channels that come first are recognised, and their axis moved.
     image_shape : sequence of 2 or 3 int, optional
         Height, width and channels that the images must have; d = height · width · channels.
 
@@ -63,7 +64,8 @@ def as_images(X: ArrayLike, image_shape: Sequence[int] | None = None) -> NDArray
     InputTypeError
         If X holds objects, text, truth values or complex numbers.
     InputError
-        If X is empty, ragged, of another shape, or has a NaN, an infinite or an absurdly large value.
+        If X is empty, ragged, of another shape, or has a NaN, an infinite or an absurdly large value; or it can't be
+        told which axis has the channels.
 
     Examples
     --------
@@ -96,7 +98,7 @@ def _as_numbers(X: ArrayLike) -> NDArray[np.generic]:
 
 def _with_channels(array: NDArray[np.generic], shape: tuple[int, int, int] | None) -> NDArray[np.generic]:
     if array.ndim == 4:
-        return array
+        return channels_last(array, shape)
     if array.ndim == 3:
         return array[..., np.newaxis]
     if array.ndim != 2:
