@@ -1,8 +1,8 @@
 """How near the kernels come to the machine's limit: operations a second beside those of a large matrix product.
 
 Run as ``python benchmarks/kernels.py [--rounds 5] [--threads 2] [--job NAME]``. Rounds of all jobs are interleaved,
-after an untimed warm-up, and medians
-are printed. The limit is measured in every round: the better of NumPy and (if installed) PyTorch.
+after an untimed warm-up, and medians are printed. The limit is measured in every round: the better of NumPy and (if
+installed) PyTorch.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def seconds(run: Callable[[], Any]) -> float:
 
 
 def main() -> None:
-    """Run all jobs in turn and print the table."""
+    """Run all jobs in every round and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)

@@ -3,9 +3,9 @@
     python benchmarks/live.py [--rounds 7] [--epochs 400] [--check]
 
 Both runs of a round train the same softmax model on random images of MNIST's shape, validated at the end of each epoch;
-one of them is shown on a page that another process follows, as a browser would without drawing it. They take turns at
-being first. The page's server is started before its run and ended after it: training alone is measured, by the clock,
-and by the processor time of all threads, which other work on the machine touches less.
+one of them is shown on a page that another process follows, as a browser would without drawing it. Each is the first in
+every other round. The page's server is started before its run and ended after it: training alone is measured, by the
+clock, and by the processor time of all threads, which other work on the machine touches less.
 """
 
 from __future__ import annotations

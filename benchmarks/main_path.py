@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,14 +21,22 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 import softmax_job
-import startup
 from onelayer import OnelayerError, engine
 from onelayer.bench.process_jobs import growth_in_new_process
+from onelayer.bench.results import times_the_rate
+from onelayer.bench.timing import Competitor, time_entries
 from onelayer.storage.environment import describe_environment
 from onelayer.threads import usable_threads
 
 MEGABYTE = 1e6
 ALLOWANCE = 300_000_000  # bytes
+BARE = "python alone"
+COMMANDS = {
+    BARE: ("-c", "pass"),
+    "import onelayer": ("-c", "import onelayer"),
+    "onelayer --help": ("-m", "onelayer", "--help"),
+}
+LIMITS = {"import onelayer": 0.15, "onelayer --help": 0.8}  # seconds
 
 
 def speed(options: argparse.Namespace) -> dict[str, Any]:
@@ -43,12 +52,26 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
     return found | {"limit": found["data"] + ALLOWANCE}
 
 
-def start(options: argparse.Namespace) -> dict[str, Any]:
-    """Measure start-up; it is short, so that more rounds are cheap."""
-    return startup.measure(max(7, options.rounds))
+def startup(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure what it costs to import the package and to show the command line's help, each in a new process."""
+
+    def competitor(name: str) -> Competitor:
+        command = [sys.executable, *COMMANDS[name]]
+        return Competitor(name, {"": lambda: lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)}, 1)
+
+    timed = time_entries([competitor(name) for name in COMMANDS], max(7, options.rounds))  # short, so more are cheap
+    return {
+        one.name: {
+            "seconds": one.seconds,
+            "median": median(one.seconds),
+            "limit": LIMITS.get(one.name),
+            "times_as_long_as_python": times_the_rate(timed[0], [one]),
+        }
+        for one in timed
+    }
 
 
-PARTS = {"speed": speed, "memory": memory, "startup": start}
+PARTS = {"speed": speed, "memory": memory, "startup": startup}
 
 
 def speed_lines(measured: dict[str, Any]) -> Iterator[str]:
@@ -76,7 +99,7 @@ def startup_lines(measured: dict[str, Any]) -> Iterator[str]:
     yield "Start-up"
     for name, of in measured.items():
         limit = "" if of["limit"] is None else f"; at most {of['limit']:.2f} s"
-        times = f"{of['times_as_long_as_python']:.1f} times {startup.BARE}"
+        times = f"{of['times_as_long_as_python']:.1f} times {BARE}"
         yield f"{name:26}{of['median']:>9.3f} s, {times}{limit}"
 
 
