@@ -123,6 +123,20 @@ def test_options_that_are_none_are_refused(onelayer, photos, options, message, v
     assert outcome.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("place", [(), ("--out", "my-run")], ids=["runs/", "--out"])
+def test_runs_in_the_folder_of_the_photos_are_no_class(onelayer, folder, class_folders, monkeypatch, place):
+    class_folders(n=8)
+    monkeypatch.chdir(folder / "photos")
+    first = onelayer("train", ".", *SHORT[:2], *place, "--json").json
+    again = onelayer("train", ".", *SHORT[:2], "--out", "again", "--json")
+    assert again.json["class_names"] == first["class_names"] == ["bright", "dark"]
+    assert again.json["test"] == first["test"]
+    assert onelayer("evaluate", "again", ".", "--json").json["test"] == first["test"]
+    assert onelayer("sweep", ".", "--grid", "l2=0,1", *SHORT[:2]).code == 0
+    shown = onelayer("data", "show", ".", "--json").json
+    assert shown["classes"] == ["bright", "dark"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", [["train"], ["data", "show"]])
 def test_ants_and_bees_need_no_option(onelayer, data_dir, folder, verb):

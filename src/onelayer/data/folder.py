@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from onelayer.errors import DataError, printable
+from onelayer.storage.run_directory import RunDirectory
 
 from .classes import Labels, class_order, distinct_names, normal_name
 from .content import Content, Part, settle
@@ -231,7 +232,15 @@ def _has_image(folder: Path) -> bool:
 
 def _folders(folder: Path) -> list[Path]:
     names = class_order(entry.name for entry in _entries(folder) if _is_folder(entry))
-    return [folder / name for name in names]
+    return [folder / name for name in names if not _holds_runs(folder / name)]
+
+
+def _holds_runs(folder: Path) -> bool:
+    """Return whether a folder is a run of onelayer, or has only such: training in a set's folder leaves one there."""
+    if RunDirectory(folder).is_marked():
+        return True
+    entries = _entries(folder)
+    return bool(entries) and all(_is_folder(one) and RunDirectory(folder / one.name).is_marked() for one in entries)
 
 
 def _list(folder: Path) -> _Listing:
@@ -243,7 +252,10 @@ def _list(folder: Path) -> _Listing:
             if name.lower() not in _NO_LOSS:
                 listing.others.append((path, "hidden"))
         elif _is_folder(entries[name]):
-            listing.folders.append(path)
+            if _holds_runs(path):
+                listing.others.append((path, "runs of onelayer"))
+            else:
+                listing.folders.append(path)
         elif why := _why_no_image(entries[name], path):
             listing.others.append((path, why))
         else:

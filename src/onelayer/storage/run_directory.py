@@ -125,7 +125,7 @@ class RunDirectory:
             run.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise write_error(run.path, error) from error
-        if run._contents() and not run._is_marked():
+        if run._contents() and not run.is_marked():
             raise RunDirectoryError(f"{run} is not empty and holds no run. Name a new or an empty folder.")
         return run
 
@@ -328,7 +328,7 @@ class RunDirectory:
         """Remove the checkpoint, and what killed processes left half-written: the run is done."""
         _remove([self.checkpoint_path, *self._leftovers()])
 
-    def _is_marked(self) -> bool:
+    def is_marked(self) -> bool:
         """Whether config.toml is ours: other programs have files of that name, and theirs must not be removed."""
         try:
             return read_limited(self.config_path, _MAX_CONFIG_BYTES, RunDirectoryError).startswith(_MARK.encode())
