@@ -133,7 +133,8 @@ _TRAINING = {
     "max_epochs": "Passes over the training rows, at most.",
     "penalize_bias": "Whether the penalty counts the intercepts too.",
     "init_scale": "Deviation or half-width of the weights to start from.",
-    "class_weight": "Weight of each class's rows; `balanced` weighs classes equally.",
+    "class_weight": "Weight of each class's rows, by label; in a configuration by the name of the class. `balanced` "
+    "weighs classes equally.",
     "patience": "Validations in a row without a better one, after which training stops.",
     "monitor": "What “better” is judged by, for stopping and keeping.",
 }
@@ -144,7 +145,8 @@ _CONFIGURATION = {
     "lift": "Features on top of these, as `NAME:COUNT`.",
     "feature_dtype": "What features are rounded to; `float16` halves their size on disk.",
     "lift_parameters": "Further parameters of the lift, as its class has them.",
-    "classes": "Labels to keep; they become 0, 1, … in this order.",
+    "classes": "Names of the classes to keep, in this order. Where no class has a number for its name, a number is a "
+    "label, counted from 0.",
     "train_rows": "Train on so many of the first rows.",
     "resize": "Height and width to bring image files to; by default their own, or of different sizes a square.",
     "resize_mode": "How: stretched, cut to the middle in proportion, or set in black bars. `stretch` where `resize` is "

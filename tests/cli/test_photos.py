@@ -63,7 +63,7 @@ def test_without_an_option_the_middle_of_a_photo_decides(onelayer, folder, photo
     outcome = onelayer("train", "photos", *SHORT, "--json")
     assert outcome.json["test"]["accuracy"] == 1
     assert right_by_prediction(onelayer, folder) == 1
-    assert outcome.err.splitlines()[0] == (
+    assert outcome.err.splitlines()[1] == (
         "note: images of 70×50 to 120×80 pixels (height×width) are brought to 57×57: scaled in proportion, and what "
         "stands out at the ends of the longer side is cut off. Another size: --resize H,W; another way: --resize-mode "
         "stretch, crop or pad"

@@ -67,9 +67,10 @@ def test_progress_is_not_shown_twice():
     assert ExperimentConfig(verbose=1).training["verbose"] == 0
 
 
-def test_class_weights_are_by_label():
-    config = ExperimentConfig.check({"class_weight": {"0": 2.0, 1: 3.0}})
-    assert config.training["class_weight"] == {0: 2.0, 1: 3.0}
+def test_class_weights_are_by_name_and_become_labels():
+    config = ExperimentConfig.check({"class_weight": {"2": 2.0, 1: 3.0}})
+    assert config.class_weight == {"2": 2.0, "1": 3.0}
+    assert config.for_classes(["1", "2", "3"]).training["class_weight"] == {1: 2.0, 0: 3.0}
     assert ExperimentConfig.check({"class_weight": "balanced"}).class_weight == "balanced"
 
 
@@ -81,7 +82,7 @@ def test_class_weights_are_by_label():
         ({"resize": [8, 8, 8]}, "give two sizes, height and width"),
         ({"resize": [8, 0]}, "greater than or equal to 1"),
         ({"classes": [1]}, "at least 2"),
-        ({"classes": [1, "a"]}, "classes"),
+        ({"classes": [1, 2.5]}, "classes"),
         ({"random_state": None}, "random_state"),
         ({"validate_on": "train"}, "validate_on='train'"),
         ({"image_shape": [8, 8]}, "image_shape"),

@@ -8,7 +8,7 @@ import typer
 
 from onelayer.errors import ConfigError, printable
 
-__all__ = ["Layout", "Resize", "ValueRange", "Way", "image_keys", "integers"]
+__all__ = ["Layout", "Resize", "ValueRange", "Way", "class_keys", "image_keys"]
 
 Resize = Annotated[
     str | None,
@@ -41,14 +41,14 @@ def image_keys(
 ) -> dict[str, Any]:
     """Return what these options say, under the keys of a configuration; None for what is not given."""
     return {
-        "resize": integers(resize, "--resize"),
+        "resize": _integers(resize, "--resize"),
         "resize_mode": way,
         "value_range": _numbers(value_range, "--value-range"),
         "image_layout": layout,
     }
 
 
-def integers(text: str | None, option: str) -> list[int] | None:
+def _integers(text: str | None, option: str) -> list[int] | None:
     """Return the whole numbers of an option such as ``--resize 32,32``."""
     if text is None:
         return None
@@ -58,6 +58,13 @@ def integers(text: str | None, option: str) -> list[int] | None:
         raise ConfigError(
             f"{option} {printable(text)!r}: write whole numbers with commas between them, e.g. 32,32"
         ) from None
+
+
+def class_keys(classes: str | None) -> dict[str, Any]:
+    """Return what ``--classes`` says: names with commas between them."""
+    from onelayer.experiment.settings import split_names
+
+    return {"classes": None if classes is None else split_names(classes)}
 
 
 def _numbers(text: str | None, option: str) -> list[float] | None:

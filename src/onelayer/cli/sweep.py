@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from onelayer.cli.features import CacheDir, Features, Lift, NoCache, chosen_cache
-from onelayer.cli.images import Layout, Resize, ValueRange, Way, image_keys, integers
+from onelayer.cli.images import Layout, Resize, ValueRange, Way, class_keys, image_keys
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
 from onelayer.cli.training import new_place, percent, show_parts
 
@@ -51,7 +51,7 @@ def sweep(
     features: Features = None,
     lift: Lift = None,
     classes: Annotated[
-        str | None, typer.Option(metavar="LABELS", help="Keep these labels only, e.g. 2,3; they become 0, 1, …")
+        str | None, typer.Option(metavar="NAMES", help="Keep these classes only, e.g. cat,dog, in this order.")
     ] = None,
     resize: Resize = None,
     resize_mode: Way = None,
@@ -83,7 +83,7 @@ def sweep(
         "folds_in_one_pass": folds_in_one_pass or None,
         "features": features,
         "lift": lift,
-        "classes": integers(classes, "--classes"),
+        **class_keys(classes),
         **image_keys(resize, resize_mode, value_range, layout),
     }
     keys = gather_keys(Path(config) if config else None, dataset, settings or [], options)

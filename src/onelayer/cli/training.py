@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from onelayer.cli.features import CacheDir, Features, Lift, NoCache, chosen_cache
-from onelayer.cli.images import Layout, Resize, ValueRange, Way, image_keys, integers
+from onelayer.cli.images import Layout, Resize, ValueRange, Way, class_keys, image_keys
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table, tell
 from onelayer.errors import ConfigError
 
@@ -45,7 +45,7 @@ def train(
     features: Features = None,
     lift: Lift = None,
     classes: Annotated[
-        str | None, typer.Option(metavar="LABELS", help="Keep these labels only, e.g. 2,3; they become 0, 1, …")
+        str | None, typer.Option(metavar="NAMES", help="Keep these classes only, e.g. cat,dog, in this order.")
     ] = None,
     resize: Resize = None,
     resize_mode: Way = None,
@@ -95,7 +95,7 @@ def train(
             options = {
                 "features": features,
                 "lift": lift,
-                "classes": integers(classes, "--classes"),
+                **class_keys(classes),
                 **images,
             }
             settled = load_config(Path(config) if config else None, dataset, settings or [], options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -74,7 +75,7 @@ def load_dataset(
     download : bool, default True
         Whether a named set that is not found may be downloaded into the cache.
     progress : bool, default False
-        Whether to show a progress bar on stderr while downloading.
+        Whether to show on stderr how a download goes, and which file became which part.
 
     Returns
     -------
@@ -134,7 +135,10 @@ def load_splits(
     """Load a data set as `load_dataset` does, with images as ``options`` say; what is noted stays with the parts."""
     _check_arguments(validation_fraction, random_state, options)
     entry, found = find(name_or_path, data_dir, may_download=download, progress=progress)
-    return _split(read_parts(entry, found, options), validation_fraction, random_state)
+    splits = _split(read_parts(entry, found, options), validation_fraction, random_state)
+    if progress:
+        _tell(splits.train)
+    return splits
 
 
 def load_whole(
@@ -154,10 +158,19 @@ def load_whole(
     parts = read_parts(entry, found, options)
     several = [parts[part] for part in SPLITS if part in parts]
     first = several[0]
+    if progress:
+        _tell(first)
     if len(several) == 1:
         return replace(first, split="all")
     X = np.concatenate([part.X for part in several])
     return replace(first, X=X, y=np.concatenate([part.y for part in several]), split="all")
+
+
+def _tell(part: Dataset) -> None:
+    """Say on stderr which file became which part, where their names say one."""
+    read = part.provenance
+    if "all" not in read.files and (line := read.parts_line()):
+        sys.stderr.write(printable(line, 1000) + "\n")
 
 
 def _check_arguments(fraction: float, seed: int, options: ImageOptions) -> None:

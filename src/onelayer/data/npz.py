@@ -129,7 +129,8 @@ def read_npz_parts(files: Mapping[str, Sequence[Path]], left_out: Sequence[LeftO
             one = sources[settled.origin(part)][0]
             raise DataError(f"{one.rows} has {len(parts[part].X):,} rows and {one.labels.key} {len(y):,} labels.")
     paths = tuple(path for several in files.values() for path in several)
-    names = {part: _names(sources[settled.origin(part)], len(paths) == 1) for part in parts}
+    named_within = len(paths) == 1 and "all" not in parts
+    names = {part: _names(sources[settled.origin(part)], named_within) for part in parts}
     class_names = settled.class_names
     if class_names is None:
         values = np.unique(np.concatenate([part.y for part in parts.values()]))
@@ -144,8 +145,8 @@ def read_npz_parts(files: Mapping[str, Sequence[Path]], left_out: Sequence[LeftO
     )
 
 
-def _names(sources: Sequence[_Sources], is_one_file: bool) -> tuple[str, ...]:
-    return tuple(as_text(one.rows.key if is_one_file else one.rows.path.name) for one in sources)
+def _names(sources: Sequence[_Sources], within: bool) -> tuple[str, ...]:
+    return tuple(as_text(one.rows.key if within else one.rows.path.name) for one in sources)
 
 
 def _find(paths: Sequence[Path], part: str, unused: list[LeftOut]) -> dict[str, list[_Sources]]:

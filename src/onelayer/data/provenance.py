@@ -62,14 +62,16 @@ class Provenance:
 
     def lines(self) -> list[str]:
         """Return what a user is told: which files became which part, what was left out, and the notes."""
-        told = []
-        if self.files:
-            sources = [f"{part} from {_some(names)}" for part, names in self.files.items() if part != "all"]
-            whole = [_some(self.files["all"])] if "all" in self.files else []
-            told.append("parts: " + "; ".join([*whole, *sources, *([self.division] if self.division else [])]))
-        if line := self.left_out_line():
-            told.append(line)
-        return [*told, *self.notes]
+        return [*filter(None, (self.parts_line(), self.left_out_line())), *self.notes]
+
+    def parts_line(self) -> str:
+        """Return which files became which part, and what was drawn by chance, in a line; empty where there are none."""
+        if not self.files:
+            return ""
+        sources = [
+            _some(names) if part == "all" else f"{part} from {_some(names)}" for part, names in self.files.items()
+        ]
+        return "parts: " + "; ".join([*sources, *filter(None, (self.division,))])
 
     def left_out_line(self) -> str:
         """Return what was left out, and why, in a line; an empty text if nothing was."""

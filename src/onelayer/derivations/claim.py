@@ -13,7 +13,7 @@ from onelayer.derivations.expression import INDEX_AXES, Derivative, Indexed, Nod
 from onelayer.derivations.notation import Notation, shape_of
 from onelayer.derivations.notations import NOTATIONS
 from onelayer.errors import ConfigError, did_you_mean, printable
-from onelayer.storage.files import read_limited
+from onelayer.storage.files import decode_text, read_limited
 
 __all__ = ["ClaimedFormula", "load_claim", "packaged_claims", "parse_claim"]
 
@@ -99,7 +99,7 @@ def load_claim(path: str | os.PathLike[str]) -> ClaimedFormula:
     content = read_limited(path, MAX_CLAIM_BYTES, ConfigError)
     name = printable(str(Path(path)))
     try:
-        text = content.decode()
+        text = decode_text(content)
     except UnicodeDecodeError:
         raise ConfigError(f"{name}: not a TOML file: not UTF-8 text") from None
     return parse_claim(text, name)
@@ -132,7 +132,7 @@ def parse_claim(text: str, name: str = "claim") -> ClaimedFormula:
         raise ConfigError(f"{name}: more than {MAX_CLAIM_LINES} lines")
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{name}: not a TOML file: {printable(str(error))}") from None
     key = ""
     try:
@@ -236,7 +236,7 @@ def _line_of(key: str, text: str) -> str:
     for n in range(1, len(lines) + 1):
         try:
             known = tomllib.loads("".join(lines[:n]))
-        except tomllib.TOMLDecodeError:
+        except ValueError:
             continue
         if key in known:
             return f", line {start}"

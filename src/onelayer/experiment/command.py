@@ -33,10 +33,12 @@ def repeat_command(config: ExperimentConfig) -> str | None:
         words += ["--features", config.features]
     if config.lift is not None:
         words += ["--lift", config.lift]
-    for option in ("classes", "resize"):
-        value = getattr(config, option)
-        if value is not None:
-            words += [f"--{option}", ",".join(map(str, value))]
+    if config.classes is not None:
+        names = [str(name) for name in config.classes]
+        can_be_listed = all(name == name.strip() and "," not in name and name for name in names)
+        words += ["--classes", ",".join(names)] if can_be_listed else ["--set", f"classes={_toml(names)}"]
+    if config.resize is not None:
+        words += ["--resize", ",".join(map(str, config.resize))]
     if isinstance(config, SweepConfig):
         words += [word for axis in config.grid for word in ("--grid", axis)]
         words += ["--folds", str(config.folds)] if config.folds is not None else []

@@ -5,18 +5,20 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from onelayer.data.classes import weights_by_label
 from onelayer.data.image_options import ImageLayout, ImageOptions, ResizeMode
 from onelayer.errors import ConfigError, printable
+from onelayer.experiment.settings import parse_setting
 from onelayer.features.base import ImageFeatures
 from onelayer.features.naming import make_features, make_lift
 from onelayer.features.registry import DEFAULT_FEATURES, LIFTS, split_names
-from onelayer.storage.files import read_limited
+from onelayer.storage.files import decode_text, read_limited
 from onelayer.storage.run_directory import RunDirectory
 from onelayer.training.parameters import Count, TrainingParameters
 
@@ -81,7 +83,7 @@ class ExperimentConfig(TrainingParameters):
     lift: str | None = None
     lift_parameters: dict[str, Any] = Field(default_factory=dict)
     feature_dtype: FeatureType = "auto"
-    classes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=2, strict=False)] | None = None
+    classes: Annotated[tuple[str | int, ...], Field(min_length=2, strict=False)] | None = None
     train_rows: Count | None = None
     resize: tuple[Count, Count] | None = None
     resize_mode: ResizeMode | None = None
@@ -93,11 +95,9 @@ class ExperimentConfig(TrainingParameters):
 
     @field_validator("class_weight", mode="before")
     @classmethod
-    def _labels_are_numbers(cls, value: Any) -> Any:
-        """TOML's keys are text: ``class_weight = {0 = 2.0}`` means the label 0."""
-        if not isinstance(value, dict):
-            return value
-        return {int(key) if str(key).isdecimal() else key: weight for key, weight in value.items()}
+    def _classes_have_names(cls, value: Any) -> Any:
+        """Take keys for names of classes, texts as keys of TOML are: ``{1 = 2.0}`` means the class called 1."""
+        return {str(key): weight for key, weight in value.items()} if isinstance(value, dict) else value
 
     @field_validator("features")
     @classmethod
@@ -121,6 +121,18 @@ class ExperimentConfig(TrainingParameters):
         if value is not None and not (np.isfinite(value).all() and value[0] < value[1]):
             raise PydanticCustomError("black_and_white", "give what is black and what is white, the first the less")
         return value
+
+    def for_classes(self, names: Sequence[str]) -> Self:
+        """Return the same with weights of classes by their labels 0 … k − 1, as the classifier has them.
+
+        Raises
+        ------
+        ConfigError
+            If a weight is for a class that is none of ``names``.
+        """
+        if not isinstance(self.class_weight, dict):
+            return self
+        return self.model_copy(update={"class_weight": weights_by_label(self.class_weight, names)})
 
     def make_features(self) -> ImageFeatures:
         """Return what turns images into rows, not fitted.
@@ -235,27 +247,9 @@ def recipe_for(keys: Mapping[str, Any]) -> Mapping[str, Any]:
     return RECIPES.get(str(keys.get("dataset", "digits")), {})
 
 
-def parse_setting(setting: str) -> tuple[str, Any]:
-    """Return key and value of ``key=value``.
-
-    Examples
-    --------
-    >>> parse_setting("learning_rate=0.1"), parse_setting("loss=hinge"), parse_setting("shuffle=false")
-    (('learning_rate', 0.1), ('loss', 'hinge'), ('shuffle', False))
-    """
-    key, equals, text = setting.partition("=")
-    if not equals or not key.strip():
-        raise ConfigError(f"--set {printable(setting)!r}: write key=value, for example --set learning_rate=0.1")
-    try:
-        value = tomllib.loads(f"value = {text}")
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return key.strip(), text.strip()
-    return key.strip(), value["value"] if len(value) == 1 else text.strip()
-
-
 def _read(path: Path) -> dict[str, Any]:
     content = read_limited(path, MAX_CONFIG_BYTES, ConfigError)
     try:
-        return tomllib.loads(content.decode())
+        return tomllib.loads(decode_text(content))
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{printable(str(path))}: not a TOML file: {printable(str(error))}") from None

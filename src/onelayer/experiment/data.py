@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from onelayer.data import Dataset
+from onelayer.data.classes import find_classes
 from onelayer.data.image_options import ImageOptions
 from onelayer.data.load import find, load_splits
 from onelayer.data.splits import Splits
@@ -33,7 +34,7 @@ def load_parts(
     Warns
     -----
     DataWarning
-        For everything that was taken for granted.
+        For what was left out, and for everything that was taken for granted.
     """
     on_test = config.validate_on == "test"
     fraction = 0.0 if on_test else config.validation_fraction
@@ -45,7 +46,8 @@ def load_parts(
         random_state=config.random_state,
         progress=progress,
     )
-    for note in splits.train.provenance.notes:
+    read = splits.train.provenance
+    for note in (*filter(None, (read.left_out_line(),)), *read.notes):
         warnings.warn(note, DataWarning, stacklevel=2)
     train, validation, test = splits.train, splits.test if on_test else splits.validation, splits.test
     if config.train_rows is not None:
@@ -53,8 +55,9 @@ def load_parts(
             raise DataError(f"train_rows={config.train_rows}, but {train.title} has {train.n} training rows")
         train = train.take(slice(0, config.train_rows))
     if config.classes is not None:
-        train, test = train.select_classes(config.classes), test.select_classes(config.classes)
-        validation = test if on_test else validation.select_classes(config.classes) if validation is not None else None
+        labels = find_classes(config.classes, train.class_names, "classes")
+        train, test = train.select_classes(labels), test.select_classes(labels)
+        validation = test if on_test else validation.select_classes(labels) if validation is not None else None
     _check_classes(train)
     return Splits(train, validation, test)
 

@@ -26,11 +26,14 @@ class Rows:
 
 
 def classifier_parameters(config: ExperimentConfig, train: Dataset) -> dict[str, Any]:
-    """Return the estimator's constructor arguments; with the shape of images whose layout can't be told by itself."""
-    shape = train.image_shape
+    """Return the estimator's constructor arguments: weights of classes by label, not by name as in ``config``.
+
+    The shape of images is among them where their layout can't be told by itself.
+    """
+    shape, training = train.image_shape, config.for_classes(train.class_names).training
     if shape is None or recognise_layout(shape) == "channels-last":
-        return config.training
-    return {**config.training, "image_shape": shape}
+        return training
+    return {**training, "image_shape": shape}
 
 
 @dataclass(frozen=True)

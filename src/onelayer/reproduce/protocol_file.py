@@ -33,7 +33,7 @@ from onelayer.reproduce.protocol_checks import (
     check_references,
     named_formulas,
 )
-from onelayer.storage.files import read_limited
+from onelayer.storage.files import decode_text, read_limited
 from onelayer.strict import config_error
 
 __all__ = ["REPORTS", "line_of", "load_protocol", "packaged_protocol", "parse_protocol"]
@@ -85,7 +85,7 @@ def load_protocol(path: str | os.PathLike[str]) -> Protocol:
     if not _NAME.fullmatch(name):
         raise ConfigError(f"{shown}: name the file with letters, digits, - and _, as in my-report.toml")
     try:
-        text = content.decode()
+        text = decode_text(content)
     except UnicodeDecodeError:
         raise ConfigError(f"{shown}: not a TOML file: not UTF-8 text") from None
     return parse_protocol(text, shown, name, Path(path).parent)
@@ -117,7 +117,7 @@ def parse_protocol(text: str, place: str, name: str, folder: Path | None = None)
     """
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{place}: not a TOML file: {printable(str(error))}") from None
     try:
         return _protocol(table, name, folder)
@@ -280,7 +280,7 @@ def _read_until_valid(lines: list[str], place: int) -> dict[str, Any]:
     for end in range(place + 1, min(len(lines), place + _LONGEST_VALUE) + 1):
         try:
             return tomllib.loads("".join(lines[:end]))
-        except tomllib.TOMLDecodeError:
+        except ValueError:
             continue
     return {}
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from onelayer.arrays import Array
 from onelayer.data import Dataset
+from onelayer.data.classes import find_classes
 from onelayer.data.load import load_splits
 from onelayer.data.splits import Splits
 from onelayer.errors import ConfigError, printable
@@ -86,12 +87,13 @@ class SplitLoader:
         else:
             train, validation = self._hold_out(experiment, splits, train, seed, fold)
         names, shape = splits.train.class_names, splits.train.image_shape
-        if experiment.classes is not None:
-            names = splits.train.select_classes(experiment.classes).class_names
+        classes = None if experiment.classes is None else tuple(find_classes(experiment.classes, names, "classes"))
+        if classes is not None:
+            names = splits.train.select_classes(classes).class_names
         return RowSplits(
-            _only(train, experiment.classes),
-            None if validation is None else _only(validation, experiment.classes),
-            None if tested is None else _only(tested, experiment.classes),
+            _only(train, classes),
+            None if validation is None else _only(validation, classes),
+            None if tested is None else _only(tested, classes),
             names,
             shape if experiment.make_features().keeps_pixels else None,
             splits.train.title,

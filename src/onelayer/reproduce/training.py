@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock
 from time import perf_counter
@@ -209,6 +209,8 @@ class RunTrainer:
             Whatever is wrong with parameters and rows; DivergenceError.
         """
         with naming(runs[0]):
+            names = self.splits.class_names
+            runs = [replace(run, config=run.config.for_classes(names)) for run in runs]
             if len(runs) == 1 and not runs[0].config.together:
                 return [self._alone(runs[0])]
             return self._together(runs)

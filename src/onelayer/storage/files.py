@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 
 from onelayer.conversion import as_path
 from onelayer.errors import OnelayerError, printable
 
-__all__ = ["read_limited"]
+__all__ = ["decode_text", "read_limited"]
 
 
 def read_limited(path: str | os.PathLike[str], limit: int, error: type[OnelayerError]) -> bytes:
@@ -47,3 +48,26 @@ def read_limited(path: str | os.PathLike[str], limit: int, error: type[OnelayerE
     except (OSError, ValueError) as reason:  # ValueError: a null character in the name
         text = (reason.strerror if isinstance(reason, OSError) else None) or str(reason)
         raise error(f"{name}: can't be read: {text.lower()}") from reason
+
+
+def decode_text(content: bytes) -> str:
+    r"""Return the text of a file that a person wrote: UTF-8, or what its byte-order mark says, as editors leave it.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        If it is no such text.
+
+    Examples
+    --------
+    >>> decode_text("\ufeffa = 1".encode()), decode_text("a = 1".encode("utf-16"))
+    ('a = 1', 'a = 1')
+    """
+    # The mark of UTF-32 begins with that of UTF-16.
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return content.decode("utf-32")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if len(content) == len(codecs.BOM_UTF16_LE):
+            raise UnicodeDecodeError("utf-16", content, 0, len(content), "nothing follows the byte-order mark")
+        return content.decode("utf-16")
+    return content.decode("utf-8-sig")

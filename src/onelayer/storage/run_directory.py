@@ -16,7 +16,7 @@ import tomli_w
 
 from onelayer.errors import ConfigError, RunDirectoryError, printable
 from onelayer.storage.atomic import leftovers, write_atomically, write_error
-from onelayer.storage.files import read_limited
+from onelayer.storage.files import decode_text, read_limited
 from onelayer.storage.history import Columns, format_history, parse_history
 from onelayer.storage.lock import LOCK_FILE, locked
 from onelayer.storage.plain import json_text, parse_json_table, plain
@@ -259,9 +259,10 @@ class RunDirectory:
         """Read the configuration, without what was None."""
         content = read_limited(self.config_path, _MAX_CONFIG_BYTES, RunDirectoryError)
         try:
-            if any(line.count(b".") > _MAX_DOTS for line in content.splitlines()):
+            text = decode_text(content)
+            if any(line.count(".") > _MAX_DOTS for line in text.splitlines()):
                 raise ValueError("nested too deep")
-            return tomllib.loads(content.decode())
+            return tomllib.loads(text)
         except (ValueError, RecursionError) as error:
             raise self._damaged(self.config_path, error) from error
 
@@ -331,8 +332,9 @@ class RunDirectory:
     def is_marked(self) -> bool:
         """Whether config.toml is ours: other programs have files of that name, and theirs must not be removed."""
         try:
-            return read_limited(self.config_path, _MAX_CONFIG_BYTES, RunDirectoryError).startswith(_MARK.encode())
-        except RunDirectoryError:
+            text = decode_text(read_limited(self.config_path, _MAX_CONFIG_BYTES, RunDirectoryError))
+            return text.partition("\n")[0].rstrip("\r") == _MARK.rstrip("\n")  # also after an editor's work
+        except (RunDirectoryError, UnicodeDecodeError):
             return False
 
     def _remove_figures(self) -> None:
