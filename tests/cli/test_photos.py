@@ -137,6 +137,39 @@ def test_runs_in_the_folder_of_the_photos_are_no_class(onelayer, folder, class_f
     assert shown["classes"] == ["bright", "dark"]
 
 
+def test_data_show_describes_the_files(onelayer, folder, photos):
+    photos("RGB", "L")
+    Image.new("RGB", (30, 20)).save(folder / "photos" / "train" / "dark" / "small.bmp")
+    (folder / "photos" / "train" / "dark" / "notes.doc").write_bytes(b"no image")
+    found = onelayer("data", "show", "photos", "--json").json["provenance"]
+    train, test = found["pictures"]["train"], found["pictures"]["test"]
+    assert (train["n"], train["grey"], train["colour"]) == (25, 0, 25)
+    assert (test["n"], test["grey"], test["colour"]) == (24, 24, 0)
+    assert (train["smallest"]["size"], train["median"], train["largest"]["size"]) == ([20, 30], [40, 90], [120, 80])
+    assert train["smallest"]["name"].endswith("small.bmp")
+    assert [(one["format"], one["n"]) for one in train["formats"]] == [("PNG", 24), ("BMP", 1)]
+    assert found["left_out"] == [{"reason": "no image", "count": 1, "names": ["train/dark/notes.doc"]}]
+    shown = onelayer("data", "show", "photos").out
+    assert "24 PNG, 1 BMP" in shown
+    assert "left out: train/dark/notes.doc (no image)" in shown
+
+
+def test_data_show_names_every_file_that_cannot_be_read(onelayer, folder, photos):
+    photos()
+    broken = [folder / "photos" / part / "dark" / f"broken-{i}.png" for part in PARTS for i in range(2)]
+    for path in broken:
+        path.write_bytes((folder / "photos" / "train" / "dark" / "0.png").read_bytes()[:60])
+    outcome = onelayer("data", "show", "photos")
+    assert outcome.code == 0
+    assert all(path.name in outcome.out for path in broken)
+    found = onelayer("data", "show", "photos", "--json").json
+    assert len(found["unreadable"]) == 4
+    assert (found["pictures"]["train"]["n"], found["pictures"]["test"]["n"]) == (24, 24)
+    refused = onelayer("train", "photos", "--out", "run")
+    assert refused.code == 2
+    assert refused.err.startswith("error: 4 of 52 images can't be read (data show lists them). The first: ")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", [["train"], ["data", "show"]])
 def test_ants_and_bees_need_no_option(onelayer, data_dir, folder, verb):

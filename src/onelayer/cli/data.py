@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from onelayer.cli.images import Layout, Resize, ValueRange, Way, image_keys
 from onelayer.cli.output import DataDir, Json, say, show_json, show_table
 
+if TYPE_CHECKING:
+    from onelayer.data.pictures import UnreadableImagesError
+
 __all__ = ["data"]
+
+_MOST_NAMES = 5
 
 data = typer.Typer(help="List, describe and verify data sets.", no_args_is_help=True)
 
@@ -51,9 +57,14 @@ def show(
 ) -> None:
     """Say what a data set holds."""
     from onelayer.data import describe, load_dataset
+    from onelayer.data.pictures import UnreadableImagesError
 
     images = image_keys(resize, resize_mode, value_range, layout)
-    found = describe(load_dataset(dataset, data_dir=data_dir, **images, progress=True))
+    try:
+        found = describe(load_dataset(dataset, data_dir=data_dir, **images, progress=True))
+    except UnreadableImagesError as error:
+        _show_unreadable(dataset, error, json)
+        return
     if json:
         show_json(found)
         return
@@ -68,8 +79,51 @@ def show(
     counts = zip(found["classes"], *(part["class_counts"] for part in parts.values()), strict=True)
     show_table(("class", *parts), [*counts, ("all", *(part["n"] for part in parts.values()))])
     say("")
+    provenance = found["provenance"]
+    _show_pictures(provenance["pictures"])
+    for one in provenance["left_out"]:
+        names = one["names"][:_MOST_NAMES]
+        more = f" and {one['count'] - len(names):,} more" if one["count"] > len(names) else ""
+        say(f"left out: {', '.join(names)}{more} ({one['reason']})")
     for name, part in parts.items():
         say(f"fingerprint of {name}: {part['fingerprint']}")
+
+
+def _show_pictures(pictures: Mapping[str, Any]) -> None:
+    """Print what image files were before they became arrays, part by part."""
+    rows = [
+        (
+            part,
+            one["n"],
+            *(_size(one[key]) for key in ("smallest", "median", "largest")),
+            one["grey"],
+            one["colour"],
+            ", ".join(f"{form['n']:,} {form['format']}" for form in one["formats"]),
+        )
+        for part, one in pictures.items()
+    ]
+    if rows:
+        show_table(("image files", "number", "smallest", "median", "largest", "grey", "colour", "formats"), rows)
+        say("")
+
+
+def _size(found: Any) -> str | None:
+    """Return height × width of a picture, of which the name may be there too."""
+    size = found["size"] if isinstance(found, dict) else found
+    return None if size is None else "×".join(map(str, size))
+
+
+def _show_unreadable(dataset: str, error: UnreadableImagesError, json: bool) -> None:
+    """Describe a set with images that can't be read, all of which are named: training refuses them."""
+    pictures = {part: one.to_dict() for part, one in error.pictures.items()}
+    if json:
+        show_json({"name": dataset, "pictures": pictures, "unreadable": list(error.reasons)})
+        return
+    say(f"{dataset}: {len(error.reasons):,} images can't be read. Mend or remove them before training:")
+    for reason in error.reasons:
+        say(f"  {reason}")
+    say("")
+    _show_pictures(pictures)
 
 
 @data.command("verify")

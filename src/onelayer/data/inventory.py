@@ -60,7 +60,8 @@ def describe(splits: Splits) -> dict[str, Any]:
     dict
         ``name``, ``title``, ``source``, ``official`` (True, False, or None for unknown), ``image_shape`` or
         ``features``, ``dtype``, ``value_range``, ``classes``, and ``splits``: for each part ``n``, ``class_counts``,
-        ``fingerprint``.
+        ``fingerprint``. ``provenance`` has the files of each part, what was left out and why, what was decided, and of
+        image files by part their smallest, median and largest size, how many are grey, and their formats.
     """
     train = splits.train
     return {
@@ -74,6 +75,7 @@ def describe(splits: Splits) -> dict[str, Any]:
         "value_range": train.value_range,
         "classes": list(train.class_names),
         "splits": {part: _part(dataset) for part, dataset in splits._asdict().items() if dataset is not None},
+        "provenance": train.provenance.to_dict(),
     }
 
 
