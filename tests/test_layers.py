@@ -36,6 +36,7 @@ LAYERS = (
     "evaluation",
     "features",
     "selection",
+    "figures",
     "reporting",
     "live",
     "estimators",

@@ -5,7 +5,8 @@ from images import save
 from matplotlib.figure import Figure
 
 from onelayer import OneLayerClassifier, load_dataset
-from onelayer.reporting.theme import LIGHT, style_axes
+from onelayer.figures import LIGHT
+from onelayer.figures.matplotlib import style_axes
 
 EPOCHS, SEEDS = 20, 3
 train, _, test = load_dataset("cifar10", validation_fraction=0)

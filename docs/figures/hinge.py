@@ -4,7 +4,8 @@ from images import save
 from matplotlib.figure import Figure
 
 from onelayer import HOG, OneLayerClassifier, load_dataset
-from onelayer.reporting.theme import LIGHT, style_axes
+from onelayer.figures import LIGHT
+from onelayer.figures.matplotlib import style_axes
 
 train, held_out, test = load_dataset("cifar10", validation_fraction=0.2)
 hog = HOG(block_norm="L1").fit(train.X[:1])

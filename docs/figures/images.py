@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from onelayer.reporting.export import png_bytes, svg_bytes
+from onelayer.figures.drawing import png_bytes, svg_bytes
 
 FOLDER = Path(__file__).resolve().parents[1] / "images"
 

@@ -3,7 +3,8 @@
 from images import save
 
 from onelayer import OneLayerClassifier, load_dataset
-from onelayer.reporting.weights import weight_figure
+from onelayer.figures import weights_figure
+from onelayer.figures.matplotlib import draw
 
 train, validation, test = load_dataset("mnist")
 clf = OneLayerClassifier(
@@ -11,4 +12,4 @@ clf = OneLayerClassifier(
 )
 clf.fit(train.X, train.y, X_val=validation.X, y_val=validation.y)
 print(f"test accuracy {clf.score(test.X, test.y):.2%}")
-save(weight_figure(clf.weight_images(), train.class_names), "mnist-weights.png")
+save(draw(weights_figure(clf.weight_images(), train.class_names)), "mnist-weights.png")

@@ -4,8 +4,8 @@ from images import save
 from matplotlib.figure import Figure
 
 from onelayer import OneLayerClassifier, load_dataset
-from onelayer.reporting.theme import LIGHT
-from onelayer.reporting.weights import weight_limit, weight_pixels
+from onelayer.figures import LIGHT
+from onelayer.figures.images import weight_limit, weight_pixels
 
 train, _, test = load_dataset("mnist", validation_fraction=0)
 train = train.take(slice(0, 20_000))

@@ -5,8 +5,8 @@ from images import save
 from matplotlib.figure import Figure
 
 from onelayer import OneLayerClassifier, load_dataset
+from onelayer.figures import LIGHT
 from onelayer.losses import get_loss
-from onelayer.reporting.theme import LIGHT
 
 train, _, test = load_dataset("digits")
 image, label = test.X[8] / 16, test.y[8]

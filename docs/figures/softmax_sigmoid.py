@@ -4,7 +4,8 @@ import numpy as np
 from images import save
 
 from onelayer import OneLayerClassifier, load_dataset
-from onelayer.reporting.theme import LIGHT, new_axes, style_axes
+from onelayer.figures import LIGHT
+from onelayer.figures.matplotlib import new_axes, style_axes
 
 train, _, test = load_dataset("cifar10", validation_fraction=0)
 train = train.take(slice(0, 10_000))

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from onelayer.reporting.theme import DARK, LIGHT
+from onelayer.figures import DARK, LIGHT
 
 pytestmark = pytest.mark.slow
 

@@ -15,9 +15,9 @@ from PIL import Image
 
 from onelayer import engine
 from onelayer.errors import ConfigError, DivergenceError, MissingDependencyError
+from onelayer.figures import DARK, LIGHT
+from onelayer.figures.images import weight_limit, weight_pixels
 from onelayer.live.watching import Live
-from onelayer.reporting.theme import DARK, LIGHT
-from onelayer.reporting.weights import weight_limit, weight_pixels
 from onelayer.solvers import Status
 from onelayer.training.listeners import Listener
 

@@ -14,23 +14,6 @@ Y_PRED = np.array([0] * 9 + [1] + [1] * 10 + [2] * 15 + [0] * 5)
 
 
 @pytest.fixture(scope="session")
-def history() -> dict[str, np.ndarray]:
-    """Forty steps in four epochs, validated at the end of each; the lowest validation loss is the third."""
-    return {
-        "step": np.arange(40),
-        "epoch": np.arange(40) // 10,
-        "batch_loss": np.linspace(2.0, 1.0, 40),
-        "learning_rate": np.full(40, 0.01),
-        "validation_step": np.array([9, 19, 29, 39]),
-        "validation_epoch": np.arange(4),
-        "train_loss": np.array([1.7, 1.5, 1.2, 1.0]),
-        "train_accuracy": np.array([0.5, 0.6, 0.7, 0.8]),
-        "validation_loss": np.array([1.8, 1.6, 1.4, 1.5]),
-        "validation_accuracy": np.array([0.5, 0.75, 0.7, 0.6]),
-    }
-
-
-@pytest.fixture(scope="session")
 def predictions() -> Predictions:
     """Forty rows of three classes, decided as :func:`make_data` counts them, an image kept of every other."""
     rng = np.random.default_rng(0)

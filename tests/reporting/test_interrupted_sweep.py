@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from onelayer.errors import InputError
 from onelayer.evaluation import RunFigures
 from onelayer.reporting.data import ReportData
-from onelayer.reporting.interrupted_sweep import interruption_statement, render_interrupted_sweep
+from onelayer.reporting.page import render_report, write_report
+from onelayer.reporting.sections.sweep import interruption_statement
 from onelayer.selection import FoldFigures, Grid, SweepResult
 from onelayer.selection.result import summarize
+from onelayer.storage.run_directory import RunDirectory
 
 GRID = Grid.parse(["l2=1e-4:1:log:40"])
 DATA = ReportData(
@@ -25,6 +30,10 @@ def sweep(statuses: list[str], n_folds: int = 1) -> SweepResult:
     return SweepResult.check(SweepResult(GRID.axes, tuple(trials), None, None, n_folds, 1, 1.5).to_dict())
 
 
+def page_of(sweep):
+    return render_report(replace(DATA, sweep=sweep))
+
+
 def test_statement_counts_the_trials():
     line, *_ = interruption_statement(sweep(["finished", "diverged", "interrupted", "interrupted", "interrupted"], 3))
     assert line == (
@@ -34,7 +43,7 @@ def test_statement_counts_the_trials():
 
 
 def test_page_has_the_trials_with_the_best_first_and_says_which_were_interrupted():
-    page = render_interrupted_sweep(DATA, sweep(["finished", "interrupted"]))
+    page = page_of(sweep(["finished", "interrupted"]))
     assert page.index("<td>51.00%</td>") < page.index("<td>50.00%</td>")
     assert page.count("<td>interrupted</td>") == 1
     assert "Nothing was chosen" in page
@@ -42,17 +51,30 @@ def test_page_has_the_trials_with_the_best_first_and_says_which_were_interrupted
 
 
 def test_page_says_where_the_trials_are_that_it_leaves_out():
-    page = render_interrupted_sweep(DATA, sweep(["interrupted"] * 30))
+    page = page_of(sweep(["interrupted"] * 30))
     assert "The best 20 of 30 trials; sweep.json has all of them." in page
     assert page.count("<td>interrupted</td>") == 20
 
 
 def test_page_of_trials_that_all_diverged():
-    assert render_interrupted_sweep(DATA, sweep(["diverged"])).count("<td>diverged</td>") == 1
+    assert page_of(sweep(["diverged"])).count("<td>diverged</td>") == 1
+
+
+def test_only_sections_that_need_no_model_are_there():
+    page = page_of(sweep(["finished", "interrupted"]))
+    assert re.findall(r"<h2[^>]*>(.*?)</h2>", page) == ["What was tried", "The data", "Repeat it"]
+    assert 'class="chart"' not in page
+
+
+def test_there_are_no_figures(tmp_path):
+    run = RunDirectory.create(tmp_path / "run")
+    write_report(run, replace(DATA, sweep=sweep(["finished", "interrupted"])))
+    assert not run.figures_path.exists()
+    assert run.report_path.read_text("utf-8") == page_of(sweep(["finished", "interrupted"]))
 
 
 def test_names_are_text():
-    page = render_interrupted_sweep(DATA, sweep(["interrupted"]))
+    page = page_of(sweep(["interrupted"]))
     assert "<h1>&lt;digits&gt;, an interrupted sweep</h1>" in page
 
 

@@ -67,7 +67,7 @@ def changed(array, index, value):
         ("images", lambda a: a[:-1], "images are uint8 of shape"),
         ("images", lambda a: a.astype(np.float32), "images are float32"),
         ("images", lambda a: a[..., :2], "not uint8"),
-        ("means", lambda a: a[:, :2], "means have not the size of images"),
+        ("means", lambda a: a[..., :1], "means are not of the kind of images"),
         ("classes", lambda a: a[:2], "means are uint8 of shape"),
         ("classes", lambda a: a[::-1], "classes are not ascending"),
         ("sample_labels", lambda a: changed(a, 0, 7), "sample_labels are not all between 0 and 2"),
@@ -166,6 +166,6 @@ def test_of_many_classes_those_that_are_recognised_least_are_shown():
     labels = np.repeat(np.arange(250), 4)
     values = np.eye(250)[np.where(labels >= 100, labels, labels + 1)]
     decisions = Decisions.of(labels, values.argmax(axis=1), values, are_probabilities=True)
-    np.testing.assert_array_equal(shown_classes(decisions), np.arange(200))
-    np.testing.assert_array_equal(shown_classes(decisions, most=250), np.arange(250))
-    assert shown_classes(decisions, most=30).max() < 100
+    np.testing.assert_array_equal(shown_classes(250, decisions.confusion), np.arange(60))
+    np.testing.assert_array_equal(shown_classes(200, None), np.arange(200))
+    np.testing.assert_array_equal(shown_classes(201, None), np.arange(60))

@@ -13,8 +13,9 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from onelayer.bench.results import JobResult, times_the_rate
 from onelayer.bench.with_numpy import SGEMM
-from onelayer.reporting.export import svg_bytes
-from onelayer.reporting.theme import LABEL_SIZE, LIGHT, NOTE_SIZE, Theme, style_axes
+from onelayer.figures import LIGHT, Theme
+from onelayer.figures.drawing import svg_bytes
+from onelayer.figures.matplotlib import LABEL_SIZE, NOTE_SIZE, style_axes
 from onelayer.storage.atomic import write_atomically
 
 __all__ = ["compared", "draw_all", "growth"]

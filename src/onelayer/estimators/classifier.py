@@ -27,7 +27,7 @@ from onelayer.rows import ArrayRows
 from onelayer.training.labels import encode_labels
 
 if TYPE_CHECKING:
-    from onelayer.reporting.notebook import Report
+    from onelayer.reporting.page import Report
 
 __all__ = ["OneLayerClassifier"]
 

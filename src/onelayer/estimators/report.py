@@ -16,8 +16,7 @@ from onelayer.estimators.inputs import shape_of_images
 from onelayer.estimators.judging import judge_classifier
 from onelayer.evaluation import Decisions, PartFigures, RunFigures, evaluate_outcomes
 from onelayer.reporting.data import ReportData
-from onelayer.reporting.notebook import Report
-from onelayer.reporting.page import render_report
+from onelayer.reporting.page import Report, render_report
 from onelayer.reporting.predictions import Predictions, ShownImages
 from onelayer.reporting.shown import affordable_images, shown_rows, thumbnails
 from onelayer.training.history import STEP_KEYS, VALIDATION_KEYS

@@ -11,11 +11,10 @@ from onelayer.data import Dataset, Splits
 from onelayer.evaluation import DataFigures, Decisions
 from onelayer.evaluation.run_figures import DataPart, PartName
 from onelayer.reporting.predictions import Predictions, ShownImages
-from onelayer.reporting.shown import affordable_images, shown_classes, shown_rows, thumbnails
+from onelayer.reporting.shown import affordable_images, picture_side, sample_size, shown_classes, shown_rows, thumbnails
 
 __all__ = ["data_figures", "predictions_of"]
 
-_SAMPLES: Final = 10
 _BLOCK: Final = 4096
 
 
@@ -50,21 +49,22 @@ def data_figures(splits: Splits) -> DataFigures:
 
 def _shown_images(decisions: Decisions, part: Dataset, train: Dataset) -> ShownImages:
     chosen = shown_rows(decisions, affordable_images(part.X.shape[1:]))
-    classes = shown_classes(decisions)
+    classes = shown_classes(decisions.n_classes, decisions.confusion)
+    size, side = sample_size(len(classes), train.X.shape[1:]), picture_side(len(classes))
     # Files often have their rows sorted by something: samples are spread over all of a class.
-    samples = np.concatenate([_spread(np.flatnonzero(train.y == label)) for label in classes])
+    samples = np.concatenate([_spread(np.flatnonzero(train.y == label), size) for label in classes])
     return ShownImages(
         chosen,
         thumbnails(part.X[chosen], part.value_range),
-        thumbnails(train.X[samples], train.value_range),
+        thumbnails(train.X[samples], train.value_range, side),
         train.y[samples],
-        thumbnails(_class_means(train, classes), train.value_range),
+        thumbnails(_class_means(train, classes), train.value_range, side),
         classes,
     )
 
 
-def _spread(rows: Array) -> Array:
-    return rows[np.unique(np.linspace(0, len(rows) - 1, min(_SAMPLES, len(rows))).astype(np.intp))]
+def _spread(rows: Array, most: int) -> Array:
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.intp))]
 
 
 def _class_means(train: Dataset, classes: Array) -> Array:

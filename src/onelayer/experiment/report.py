@@ -58,10 +58,7 @@ def report_run(run: RunDirectory) -> Path:
     from onelayer.reporting.page import write_report
 
     with _collections_put_off():
-        if _is_interrupted_sweep(run):
-            run.write_report(_interrupted_page(run))
-        else:
-            write_report(run, read_report_data(run))
+        write_report(run, _interrupted_data(run) if _is_interrupted_sweep(run) else read_report_data(run))
     return run.report_path
 
 
@@ -127,22 +124,20 @@ def _metrics(run: RunDirectory) -> tuple[dict[str, Any], list[str]]:
     return metrics, names
 
 
-def _interrupted_page(run: RunDirectory) -> str:
-    """Return the report of a sweep that was interrupted."""
-    from onelayer.reporting.interrupted_sweep import render_interrupted_sweep
-
+def _interrupted_data(run: RunDirectory) -> ReportData:
+    """Read what the report of a sweep that was interrupted shows."""
     metrics, names = _metrics(run)
     try:
-        data = ReportData(
+        return ReportData(
             title=f"{metrics.get('dataset', 'a data set')}, an interrupted sweep",
             config=run.read_config(),
             figures=RunFigures.check(metrics),
             history={},
             class_names=names,
             environment=run.read_environment(),
+            sweep=SweepResult.check(run.read_sweep()),
             command=_command(run),
         )
-        return render_interrupted_sweep(data, SweepResult.check(run.read_sweep()))
     except InputError as error:
         raise RunDirectoryError(f"{run} is damaged: {error}") from None
 

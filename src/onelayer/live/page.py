@@ -5,32 +5,30 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
+from onelayer.arrays import Array
 from onelayer.errors import printable
 from onelayer.evaluation import RunFigures
+from onelayer.figures import DARK, LIGHT, Figure, Plot, Theme, weights_figure
+from onelayer.figures.curves import TRENDS
+from onelayer.figures.images import weight_limit, weight_palette, weight_pixels, weight_shades, weight_titles
+from onelayer.figures.plotly import chart
 from onelayer.live.snapshot import Snapshot
-from onelayer.reporting.charts.chart import Chart
-from onelayer.reporting.charts.curves import accuracy_chart, loss_chart, trend_chart
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.document import render
-from onelayer.reporting.inlining import image_uri, png_uri
-from onelayer.reporting.pictures import curve_pictures, share_in_view, training_marks, trend_pictures, weight_pictures
-from onelayer.reporting.theme import DARK, LIGHT, Theme
-from onelayer.reporting.views import ChartView
-from onelayer.reporting.weights import weight_limit, weight_palette, weight_pixels, weight_shades
+from onelayer.reporting.sections.curves import curve_figures, trend_figures
+from onelayer.reporting.sections.images import image_uri, png_uri
 from onelayer.training.listeners import RunDescription
 
 __all__ = ["description_part", "live_page", "training_part"]
 
 
 _WAITING = "nothing to show yet"
-_CURVES = {"loss": 360, "accuracy": 360}
-_TRENDS = {"weight-norm": 260, "learning-rate": 260}
 
 
 @functools.cache
@@ -42,18 +40,16 @@ def live_page() -> str:
     >>> "connect-src 'self'" in live_page()
     True
     """
-    curves, trends = (
-        [ChartView(name, _WAITING, "", Chart([], {}, height)) for name, height in some.items()]
-        for some in (_CURVES, _TRENDS)
-    )
+    curves = [Figure(name, _WAITING, "", Plot([])) for name in ("loss", "accuracy")]
+    trends = [Figure(name, _WAITING, "", Plot([], size=(4.9, 2.0))) for name in TRENDS]
     return render(
         "live.html.j2",
-        payload={"charts": {view.name: view.chart.to_dict() for view in [*curves, *trends]}},
+        payload={"charts": {figure.name: chart(figure) for figure in [*curves, *trends]}},
         title="Training",
         sections=[
-            {"id": "curves", "heading": "Learning curves"},
-            {"id": "weights", "heading": "What each class looks for"},
-            {"id": "trends", "heading": "Weights and learning rate over time"},
+            {"name": "curves", "heading": "Learning curves"},
+            {"name": "weights", "heading": "What each class looks for"},
+            {"name": "trends", "heading": "Weights and learning rate over time"},
         ],
         curves=curves,
         trends=trends,
@@ -91,38 +87,33 @@ def training_part(description: RunDescription, snapshot: Snapshot) -> dict[str, 
         snapshot.weights,
         majority_share=description.majority_share,
     )
-    pictures = [*curve_pictures(data), *trend_pictures(data), *weight_pictures(data)]
-    messages = {picture.name: {"message": picture.message, "caption": picture.caption} for picture in pictures}
-    if "weights" in messages:
+    charts = [*curve_figures(data), *trend_figures(data)]
+    figures, weights = [*charts], _shown_weights(data)
+    if weights is not None:
+        figures.append(weights_figure(*weights, data.which_classes))
+    messages = {figure.name: {"message": figure.message, "caption": figure.caption} for figure in figures}
+    if weights is not None:
         messages["weights"]["caption"] += " Weights are those on scaled features, as training has them."
     return {
-        "charts": {name: chart.to_dict() for name, chart in _charts(data).items() if name in messages},
+        "charts": {figure.name: chart(figure) for figure in charts},
         "messages": messages,
-        "weights": _weights(data),
+        "weights": [] if weights is None else _weights(*weights),
         "figures": _figures(snapshot),
     }
 
 
-def _charts(data: ReportData) -> dict[str, Chart]:
-    history = data.history
-    return {
-        "loss": loss_chart(history, training_marks(data)),
-        "accuracy": accuracy_chart(history, training_marks(data), share_in_view(data)),
-        "weight-norm": trend_chart(history, "validation_step", "weight_norm_squared", "‖W‖²"),
-        "learning-rate": trend_chart(history, "step", "learning_rate", "learning rate"),
-    }
-
-
-def _weights(data: ReportData) -> list[dict[str, str]]:
-    images = data.weight_images
+def _shown_weights(data: ReportData) -> tuple[Array, list[str]] | None:
+    """Return the weights as pictures, and their classes; of very many classes those of some."""
+    images, classes = data.weight_images, data.shown_classes
     if images is None or not np.isfinite(images).all():
-        return []
-    limit = weight_limit(images)
-    names = [printable(name, 60) for name in data.class_names]
-    if len(images) < len(names):
-        names = [f"{names[1]} against {names[0]}"]
-    shown = []
-    for image, name in zip(images, names, strict=True):
+        return None
+    images = images[classes] if len(images) == len(data.class_names) else images
+    return images, [data.class_names[label] for label in classes.tolist()]
+
+
+def _weights(images: Array, names: Sequence[str]) -> list[dict[str, str]]:
+    limit, shown = weight_limit(images), []
+    for image, name in zip(images, weight_titles(names, len(images)), strict=True):
         if image.shape[2] == 3:  # the same in both themes
             light = dark = image_uri(weight_pixels(image, limit))
         else:
@@ -132,7 +123,7 @@ def _weights(data: ReportData) -> list[dict[str, str]]:
     return shown
 
 
-def _shades_uri(shades: npt.NDArray[np.uint8], theme: Theme) -> str:
+def _shades_uri(shades: Array, theme: Theme) -> str:
     """Return a PNG with a palette, which is made in a fifth of the time that one of colours takes."""
     picture, buffer = Image.fromarray(shades), io.BytesIO()
     picture.putpalette(weight_palette(theme).tobytes())

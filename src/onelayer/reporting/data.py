@@ -10,6 +10,7 @@ from onelayer.arrays import Array
 from onelayer.errors import InputError
 from onelayer.evaluation import Confusion, RunFigures
 from onelayer.reporting.predictions import Predictions
+from onelayer.reporting.shown import shown_classes
 from onelayer.selection import SweepResult
 
 __all__ = ["ReportData"]
@@ -83,6 +84,25 @@ class ReportData:
         if self.majority_share is None and self.confusion is not None and self.confusion.n:
             share = float(self.confusion.supports.max() / self.confusion.n)
             object.__setattr__(self, "majority_share", share)
+
+    @property
+    def is_interrupted_sweep(self) -> bool:
+        """Whether there is a sweep alone, of which nothing was chosen."""
+        return self.sweep is not None and self.sweep.interrupted
+
+    @property
+    def shown_classes(self) -> Array:
+        """The classes that have pictures of their own, ascending."""
+        return shown_classes(len(self.class_names), self.confusion)
+
+    @property
+    def which_classes(self) -> str:
+        """A sentence on which these are, where they are not all."""
+        k, n_shown = len(self.class_names), len(self.shown_classes)
+        if n_shown == k:
+            return ""
+        which = f"the first {n_shown}" if self.confusion is None else f"the {n_shown} that are recognised least often"
+        return f"Of {k:,} classes {which}."
 
     def _checked_confusion(self) -> Confusion | None:
         """Return the counts; raise InputError unless all parts are of k classes, and the predictions those counted."""

@@ -228,5 +228,5 @@ def _check_images(shown: ShownImages, n: int, k: int) -> None:
             raise InputError(
                 f"predictions: {name} are {array.dtype} of shape {array.shape}, not uint8 ({count}, h, w, 1 or 3)"
             )
-        if min(array.shape[1:3]) < 1 or array.shape[1:] != shown.images.shape[1:]:
-            raise InputError(f"predictions: {name} have not the size of images")
+        if min(array.shape[1:3]) < 1 or array.shape[3] != shown.images.shape[3]:
+            raise InputError(f"predictions: {name} are not of the kind of images")

@@ -11,30 +11,35 @@ import numpy as np
 from PIL import Image
 
 from onelayer.arrays import Array
-from onelayer.evaluation import Decisions
+from onelayer.evaluation import Confusion, Decisions
 
 __all__ = [
     "CELL_SIZE",
     "GALLERY_SIZE",
-    "MOST_CLASSES",
     "Gallery",
     "affordable_images",
     "cell_rows",
     "choose_galleries",
+    "picture_side",
+    "sample_size",
     "shown_classes",
     "shown_rows",
+    "shrunk",
     "thumbnails",
 ]
 
 GALLERY_SIZE: Final = 24
 CELL_SIZE: Final = 12
-MOST_CLASSES: Final = 200
-"""Of how many classes there are pictures of each; of more, those of some are chosen."""
 
+_MOST_CLASSES: Final = 200  # with pictures of each
+_FEW_CLASSES: Final = 60
 _LONGEST_SIDE: Final = 64
+_MOST_SAMPLES: Final = 10
 # Before compression, which halves colour images and takes nine tenths of grey ones. The page of ten classes of CIFAR-10
 # has 12 images of each cell, and fewer than 6 MB.
 _BUDGET_BYTES: Final = 3_800_000
+_SAMPLE_BYTES: Final = 2_000_000
+_WEIGHT_PIXELS: Final = 1_000_000
 _MOST_IMAGES: Final = 2400
 
 
@@ -100,20 +105,72 @@ def shown_rows(decisions: Decisions, budget: int) -> Array:
     return np.unique(np.concatenate([cell_rows(decisions, budget), *galleries]))
 
 
-def shown_classes(decisions: Decisions, most: int = MOST_CLASSES) -> Array:
-    """Return the classes, ascending, of which there are pictures: all, or of too many those with the lowest recall.
+def shown_classes(n_classes: int, confusion: Confusion | None) -> Array:
+    """Return the classes, ascending, that have pictures of their own: all, or of over 200 the 60 worst recognised.
+
+    Parameters
+    ----------
+    n_classes : int
+        k.
+    confusion : Confusion or None
+        Without one the first classes are chosen.
 
     Examples
     --------
-    >>> values = np.eye(3)[[0, 1, 1, 0]]
-    >>> decisions = Decisions.of(np.array([0, 1, 2, 2]), values.argmax(axis=1), values, are_probabilities=True)
-    >>> shown_classes(decisions, most=1)
-    array([2])
+    >>> shown_classes(3, None)
+    array([0, 1, 2])
+    >>> len(shown_classes(201, None))
+    60
     """
-    counts = decisions.confusion
-    recalls = counts.hits / np.maximum(counts.supports, 1)
-    recalls[counts.supports == 0] = 2.0  # of classes that no evaluated row has, nothing is known
-    return np.sort(np.argsort(recalls, kind="stable")[:most])
+    if n_classes <= _MOST_CLASSES:
+        return np.arange(n_classes)
+    recalls = np.zeros(n_classes)
+    if confusion is not None:
+        recalls = confusion.hits / np.maximum(confusion.supports, 1)
+        recalls[confusion.supports == 0] = 2.0  # of classes that no evaluated row has, nothing is known
+    return np.sort(np.argsort(recalls, kind="stable")[:_FEW_CLASSES])
+
+
+def sample_size(n_classes: int, shape: tuple[int, ...]) -> int:
+    """Return how many training images of each of some classes a page has room for, 10 at most.
+
+    Examples
+    --------
+    >>> sample_size(10, (32, 32, 3)), sample_size(200, (64, 64, 3))
+    (10, 3)
+    """
+    height, width = _small_size(shape[0], shape[1], picture_side(n_classes))
+    return max(1, min(_MOST_SAMPLES, _SAMPLE_BYTES // (n_classes * prod((height, width, *shape[2:])))))
+
+
+def picture_side(n_classes: int) -> int:
+    """Return the longest side of a picture of a class, in pixels: of many classes they are smaller.
+
+    Examples
+    --------
+    >>> picture_side(60), picture_side(61)
+    (64, 32)
+    """
+    return _LONGEST_SIDE if n_classes <= _FEW_CLASSES else _LONGEST_SIDE // 2
+
+
+def shrunk(images: Array) -> Array:
+    """Return weights as pictures (m, h, w, c), those of many classes or pixels smaller: means of pixels side by side.
+
+    Examples
+    --------
+    >>> shrunk(np.ones((100, 64, 64, 3))).shape, shrunk(np.ones((2, 224, 224, 3))).shape
+    ((100, 32, 32, 3), (2, 224, 224, 3))
+    """
+    height, width = images.shape[1:3]
+    side = picture_side(len(images))
+    if images.size <= _WEIGHT_PIXELS or max(height, width) <= side:
+        return images
+    every = -(-max(height, width) // side)
+    edges = [np.arange(0, length, every) for length in (height, width)]
+    sums = np.add.reduceat(np.add.reduceat(images.astype(np.float64), edges[0], axis=1), edges[1], axis=2)
+    sizes = np.outer(np.diff([*edges[0], height]), np.diff([*edges[1], width]))
+    return np.asarray(sums / sizes[:, :, np.newaxis])
 
 
 def cell_rows(decisions: Decisions, budget: int) -> Array:
@@ -154,12 +211,12 @@ def affordable_images(shape: tuple[int, ...]) -> int:
     >>> affordable_images((28, 28, 1)), affordable_images((32, 32, 3)), affordable_images((600, 800, 3))
     (2400, 1236, 412)
     """
-    height, width = _small_size(shape[0], shape[1])
+    height, width = _small_size(shape[0], shape[1], _LONGEST_SIDE)
     return min(_MOST_IMAGES, _BUDGET_BYTES // prod((height, width, *shape[2:])))
 
 
-def thumbnails(images: Array, value_range: tuple[float, float]) -> Array:
-    """Return images (n, h, w, c) as uint8 with c = 1 or 3 and sides of at most 64 pixels, black 0 and white 255.
+def thumbnails(images: Array, value_range: tuple[float, float], side: int = _LONGEST_SIDE) -> Array:
+    """Return images (n, h, w, c) as uint8 with c = 1 or 3 and sides of at most ``side`` pixels, black 0 and white 255.
 
     Examples
     --------
@@ -172,7 +229,7 @@ def thumbnails(images: Array, value_range: tuple[float, float]) -> Array:
         images = np.clip((images.astype(np.float32) - low) * scale + 0.5, 0, 255).astype(np.uint8)
     if images.shape[3] not in (1, 3):
         images = images[..., :3] if images.shape[3] > 3 else images[..., :1]
-    height, width = _small_size(*images.shape[1:3])
+    height, width = _small_size(images.shape[1], images.shape[2], side)
     if (height, width) == images.shape[1:3]:
         return images
     whole = [Image.fromarray(image.squeeze(-1) if image.shape[2] == 1 else image) for image in images]
@@ -180,6 +237,6 @@ def thumbnails(images: Array, value_range: tuple[float, float]) -> Array:
     return small.reshape(len(images), height, width, images.shape[3])
 
 
-def _small_size(height: int, width: int) -> tuple[int, int]:
-    scale = min(1.0, _LONGEST_SIDE / max(height, width))
+def _small_size(height: int, width: int, side: int) -> tuple[int, int]:
+    scale = min(1.0, side / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))

@@ -10,10 +10,11 @@ import numpy as np
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import PercentFormatter
 
+from onelayer.figures import Figure as Specification
+from onelayer.figures import Theme, TrainingMark, accuracy_figure, loss_figure, weights_figure
+from onelayer.figures.matplotlib import LABEL_SIZE, NOTE_SIZE, new_axes, style_axes
+from onelayer.figures.matplotlib import draw as draw_figure
 from onelayer.image_model import load_model
-from onelayer.reporting.curves import Mark, accuracy_figure, loss_figure
-from onelayer.reporting.theme import LABEL_SIZE, NOTE_SIZE, Theme, new_axes, style_axes
-from onelayer.reporting.weights import weight_figure
 from onelayer.reproduce.protocol import Figure, Protocol, Reference
 from onelayer.reproduce.quantities import QUANTITIES
 from onelayer.reproduce.runs import Results, RunResult
@@ -56,18 +57,24 @@ def draw(figure: Figure, protocol: Protocol, results: Results, theme: Theme) -> 
 
 def _loss(drawn: _Drawn, theme: Theme) -> list[tuple[str, Drawing]]:
     result = drawn.runs[0][1]
-    return [("", loss_figure(result.run.read_history(), _marks(result), theme))]
+    return _drawn(loss_figure(result.run.read_history(), _marks(result)), theme)
 
 
 def _accuracy(drawn: _Drawn, theme: Theme) -> list[tuple[str, Drawing]]:
     result = drawn.runs[0][1]
-    return [("", accuracy_figure(result.run.read_history(), _marks(result), None, theme))]
+    return _drawn(accuracy_figure(result.run.read_history(), _marks(result)), theme)
 
 
-def _marks(result: RunResult) -> list[Mark]:
+def _drawn(figure: Specification | None, theme: Theme) -> list[tuple[str, Drawing]]:
+    return [] if figure is None else [("", draw_figure(figure, theme))]
+
+
+def _marks(result: RunResult) -> list[TrainingMark]:
     if "stopped_epoch" not in result.quantities:
         return []
-    return [Mark(int(result.quantities["steps"]) - 1, f"stopped, epoch {result.quantities['stopped_epoch']:.0f}")]
+    return [
+        TrainingMark(int(result.quantities["steps"]) - 1, f"stopped, epoch {result.quantities['stopped_epoch']:.0f}")
+    ]
 
 
 def _curves(drawn: _Drawn, theme: Theme) -> list[tuple[str, Drawing]]:
@@ -90,7 +97,8 @@ def _weights(drawn: _Drawn, theme: Theme) -> list[tuple[str, Drawing]]:
         clf: Any = load_model(result.run.model_path)
         pictures = clf.weight_images()
         names = result.class_names if len(pictures) > 1 else [f"for {result.class_names[1]}"]
-        found.append((drawn.name(place) if len(drawn.runs) > 1 else "", weight_figure(pictures, names, theme)))
+        figure = weights_figure(pictures, names)
+        found.append((drawn.name(place) if len(drawn.runs) > 1 else "", draw_figure(figure, theme)))
     return found
 
 

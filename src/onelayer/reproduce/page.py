@@ -11,10 +11,10 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from onelayer.errors import printable
-from onelayer.reporting.export import png_bytes
-from onelayer.reporting.inlining import png_uri, theme_variables
-from onelayer.reporting.templating import templates, text_of
-from onelayer.reporting.theme import DARK, LIGHT
+from onelayer.figures import DARK, LIGHT
+from onelayer.figures.drawing import png_bytes
+from onelayer.reporting.document import templates, text_of, theme_variables
+from onelayer.reporting.sections.images import png_uri
 from onelayer.reproduce.drawing import draw
 from onelayer.reproduce.protocol import Experiment, Protocol
 from onelayer.reproduce.quantities import Row, shown_row, shown_value

@@ -19,7 +19,7 @@ from onelayer.training.parameters import TrainingParameters
 __all__ = ["FoldFigures", "SweepResult", "SweptAxis", "Trial", "best_trial", "simplest_trial", "summarize"]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
-Value = bool | int | float | str | None
+Value = bool | Annotated[int, Field(gt=-(2**53), lt=2**53)] | Annotated[float, Field(allow_inf_nan=False)] | str | None
 Scale = Literal["log", "lin", "list"]
 
 _MOST_POINTS = 100_000  # of all curves of a sweep as plain values: some megabytes
@@ -92,7 +92,7 @@ class Trial:
     validation_loss: Number
     validation_accuracy: Share | None
     accuracy_interval: tuple[Share, Share] | None
-    standard_error: Annotated[float, Field(ge=0)] | None
+    standard_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
     folds: tuple[FoldFigures, ...] = ()
     curve: Curve = field(default_factory=Curve)
 

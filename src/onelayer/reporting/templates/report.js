@@ -89,7 +89,8 @@
       if (Object.keys(event).some((key) => /autorange$|range$/.test(key))) reset.hidden = true;
     });
     element.on("plotly_click", (event) => {
-      if (name === "confusion") showCell(event.points[0].y, event.points[0].x);
+      const [classes, point] = [report.confusionClasses, event.points[0]];
+      if (name === "confusion") showCell(classes[point.y], classes[point.x]);
     });
     if (reset) {
       reset.addEventListener("click", () => {
@@ -160,7 +161,8 @@
     const tiles = report.tiles;
     const found = tiles.order.filter((index) => tiles.labels[index] === truth && tiles.predicted[index] === predicted);
     const shown = found.slice(0, report.imagesOfCell);
-    const count = report.confusion[truth][predicted];
+    const [row, column] = [truth, predicted].map((label) => report.confusionClasses.indexOf(label));
+    const count = report.confusion[row][column];
     const what = truth === predicted ? `${report.classes[truth]}, recognised`
       : `${report.classes[truth]}, taken for ${report.classes[predicted]}`;
     const some = shown.length < count ? `, ${shown.length} of them shown` : "";
@@ -224,6 +226,38 @@
     }
   }
 
+  /* Tables of very many rows show some at a time. */
+  function listenToPagers() {
+    for (const pager of document.querySelectorAll("[data-table]")) {
+      const rows = report.tables[pager.dataset.table];
+      const body = document.getElementById(`table-${pager.dataset.table}`).tBodies[0];
+      const buttons = [...pager.querySelectorAll("[data-turn]")];
+      const last = Math.ceil(rows.length / report.rowsAPage) - 1;
+      let page = 0;
+      const show = () => {
+        const first = page * report.rowsAPage;
+        const shown = rows.slice(first, first + report.rowsAPage);
+        body.replaceChildren(...shown.map(([name, ...cells]) => {
+          const row = element("tr");
+          const heading = element("th", "", name);
+          heading.scope = "row";
+          row.append(heading, ...cells.map((cell) => element("td", "", cell)));
+          return row;
+        }));
+        pager.querySelector("span").textContent =
+          `Rows ${(first + 1).toLocaleString("en")} to ${(first + shown.length).toLocaleString("en")} of ${rows.length.toLocaleString("en")}`;
+        for (const button of buttons) button.disabled = page + Number(button.dataset.turn) < 0 || page + Number(button.dataset.turn) > last;
+      };
+      for (const button of buttons) {
+        button.addEventListener("click", () => {
+          page += Number(button.dataset.turn);
+          show();
+        });
+      }
+      show();
+    }
+  }
+
   /* A page that is fed while training goes on hands over what has changed. */
   function update(part) {
     Object.assign(report.charts, part.charts || {});
@@ -254,6 +288,7 @@
     root.classList.add("ready");
     listenToSwitches();
     listenToCells();
+    listenToPagers();
     if (!Object.keys(report.charts).length) {
       fillGalleries();
     } else {

@@ -1,1 +1,0 @@
-"""Interactive charts, as plain dicts in the terms of plotly.js (https://plotly.com/javascript/reference)."""
