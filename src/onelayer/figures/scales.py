@@ -11,12 +11,12 @@ from onelayer.arrays import Array
 from onelayer.errors import printable
 from onelayer.figures.specification import Axis
 
-__all__ = ["MOST_POINTS", "drawable", "every", "log_ticks", "loss_axis", "value_text"]
+__all__ = ["LARGEST_DRAWN", "MOST_POINTS", "drawable", "every", "log_ticks", "loss_axis", "value_text"]
 
 MOST_POINTS: Final = 2000
 """Of one line or cloud of points: more are not to be told apart."""
 
-_LARGEST_DRAWN: Final = 1e30  # a loss beyond it has diverged, and scales overflow long before float64 does
+LARGEST_DRAWN: Final = 1e30  # a loss beyond it has diverged, and scales overflow long before float64 does
 _LARGEST_LINEAR_RATIO: Final = 4
 _MOST_FINE_DECADES: Final = 3
 _MOST_DECADES: Final = 10
@@ -30,7 +30,7 @@ def drawable(values: Array) -> Array:
     >>> drawable(np.array([1.0, -np.inf, 1e200]))
     array([ 1., nan, nan])
     """
-    return np.where(np.abs(values) <= _LARGEST_DRAWN, values, np.nan).astype(np.float64)
+    return np.where(np.abs(values) <= LARGEST_DRAWN, values, np.nan).astype(np.float64)
 
 
 def every(n: int, most: int = MOST_POINTS) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from onelayer.figures.scales import every, log_ticks, loss_axis, value_text
+from onelayer.figures.scales import LARGEST_DRAWN, every, log_ticks, loss_axis, value_text
 from onelayer.figures.specification import Axis, Feet, Figure, Frame, Mark, Matrix, Plot, Rule, Series, Symbol
 from onelayer.selection import SweepResult, SweptAxis, Trial
 
@@ -185,7 +185,15 @@ def _loss(trial: Trial) -> float | None:
 
 def _place(axis: SweptAxis, value: Any) -> float:
     """Return where a value lies: at itself, or evenly where it is one of a list."""
-    return float(axis.values.index(value) if axis.scale == "list" or value is None else value)
+    return float(axis.values.index(value) if _is_even(axis) else value)
+
+
+def _is_even(axis: SweptAxis) -> bool:
+    """Return whether values lie evenly: single choices, and numbers so far apart that no scale holds them."""
+    if axis.scale == "list":
+        return True
+    sizes = [abs(float(value)) for value in axis.values if isinstance(value, int | float)]
+    return max(sizes) > LARGEST_DRAWN or (axis.scale == "log" and min(sizes) < 1 / LARGEST_DRAWN)
 
 
 def _points(
@@ -272,15 +280,15 @@ def _flat(sweep: SweepResult, trial: Trial) -> float:
 
 def _value_axis(axis: SweptAxis) -> Axis:
     """Return the axis of a parameter: its values are named where they are few, else there are round numbers."""
-    if axis.scale == "list" or len(axis.values) <= _MOST_NAMED // 2:
+    if _is_even(axis) or len(axis.values) <= _MOST_NAMED // 2:
         ticks = [(_place(axis, value), value_text(value)) for value in _named(axis)]
     elif axis.scale == "log":
         places = [_place(axis, value) for value in axis.values]
         ticks = log_ticks(min(places), max(places))
     else:
         ticks = None
-    ends = (-0.5, len(axis.values) - 0.5) if axis.scale == "list" else (None, None)
-    return Axis(axis.name, log=axis.scale == "log", first=ends[0], last=ends[1], ticks=ticks)
+    ends = (-0.5, len(axis.values) - 0.5) if _is_even(axis) else (None, None)
+    return Axis(axis.name, log=axis.scale == "log" and not _is_even(axis), first=ends[0], last=ends[1], ticks=ticks)
 
 
 def _cell_axis(axis: SweptAxis) -> Axis:
