@@ -12,7 +12,7 @@ from onelayer.evaluation.intervals import wilson_interval
 from onelayer.storage.plain import plain
 from onelayer.storage.records import Count, Number, Seconds, Share, finite, read_record
 
-__all__ = ["DataFigures", "DataPart", "PartFigures", "PartName", "RunFigures"]
+__all__ = ["DataFigures", "DataPart", "LeftOutFigures", "PartFigures", "PartName", "RunFigures"]
 
 PartName = Literal["train", "validation", "test"]
 
@@ -43,14 +43,31 @@ class DataPart:
 
 
 @dataclass(frozen=True)
+class LeftOutFigures:
+    """How many files and folders were not read for one reason, and the first names of them."""
+
+    reason: str
+    count: Count
+    names: list[str]
+
+
+@dataclass(frozen=True)
 class DataFigures:
-    """Where the data is from, and what its parts are; ``official`` is None where that can't be known."""
+    """Where the data is from, what its parts are, and how it was read.
+
+    ``official`` is None where that can't be known. ``files`` says which files became which part, ``division`` which
+    parts were drawn by chance, ``notes`` what was decided in reading.
+    """
 
     name: str
     source: str = ""
     official: bool | None = None
     image_shape: tuple[Count, Count, Count] | None = None
     parts: dict[PartName, DataPart] = field(default_factory=dict)
+    files: dict[str, list[str]] = field(default_factory=dict)
+    division: str = ""
+    left_out: list[LeftOutFigures] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

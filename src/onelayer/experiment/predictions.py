@@ -9,7 +9,7 @@ import numpy as np
 from onelayer.arrays import Array
 from onelayer.data import Dataset, Splits
 from onelayer.evaluation import DataFigures, Decisions
-from onelayer.evaluation.run_figures import DataPart, PartName
+from onelayer.evaluation.run_figures import DataPart, LeftOutFigures, PartName
 from onelayer.reporting.predictions import Predictions, ShownImages
 from onelayer.reporting.shown import affordable_images, picture_side, sample_size, shown_classes, shown_rows, thumbnails
 
@@ -31,8 +31,9 @@ def predictions_of(decisions: Decisions, part: Dataset, train: Dataset) -> Predi
 
 
 def data_figures(splits: Splits) -> DataFigures:
-    """Return where the data set is from, and the rows of each class in each part."""
+    """Return where the data set is from, how it was read, and the rows of each class in each part."""
     train = splits.train
+    read = train.provenance.to_dict()
     parts: dict[PartName, Dataset | None] = {"train": train, "validation": splits.validation, "test": splits.test}
     return DataFigures(
         train.name,
@@ -44,6 +45,10 @@ def data_figures(splits: Splits) -> DataFigures:
             for name, part in parts.items()
             if part is not None
         },
+        read["files"],
+        read["division"],
+        [LeftOutFigures(**one) for one in read["left_out"]],
+        read["notes"],
     )
 
 

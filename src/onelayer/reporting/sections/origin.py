@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 
 from onelayer.errors import printable
+from onelayer.evaluation import DataFigures
 from onelayer.figures import class_counts_figure, samples_figure
 from onelayer.reporting.data import ReportData
 from onelayer.reporting.section import Content
@@ -15,6 +16,10 @@ from onelayer.reporting.sections.images import image_uri
 from onelayer.reporting.sections.result import PART_TITLES
 
 __all__ = ["data_content", "data_rows", "flat_rows", "repeat_content"]
+
+
+_MOST_NAMES: Final = 20  # of files and folders, in a row of a table
+_LONGEST: Final = 2000  # characters of such a row
 
 
 def data_content(data: ReportData) -> Content:
@@ -67,6 +72,7 @@ def data_rows(data: ReportData) -> list[tuple[str, str]]:
         ("Data set", printable(facts.name)),
         ("Content", official[facts.official]),
         ("Read from", printable(facts.source)),
+        *_reading_rows(facts),
     ]
     if facts.image_shape is not None:
         rows.append(("Images", "{} × {} × {}, height × width × channels".format(*facts.image_shape)))
@@ -75,6 +81,25 @@ def data_rows(data: ReportData) -> list[tuple[str, str]]:
     for name, part in facts.parts.items():
         rows.append((f"{PART_TITLES[name]} fingerprint", printable(part.fingerprint)))
     return rows
+
+
+def _reading_rows(facts: DataFigures) -> list[tuple[str, str]]:
+    """Return which files became which part, what was left out, and what was decided."""
+    rows = []
+    sources = [
+        _some(names) if part == "all" else f"{part} from {_some(names)}" for part, names in facts.files.items() if names
+    ]
+    if sources:
+        rows.append(("Parts", printable("; ".join([*sources, *filter(None, (facts.division,))]), _LONGEST)))
+    left_out = (f"{one.count:,} × {one.reason}: {_some(one.names, one.count)}" for one in facts.left_out)
+    rows += [("Left out", printable(text, _LONGEST)) for text in left_out]
+    rows += [("Note", printable(note, _LONGEST)) for note in facts.notes]
+    return rows
+
+
+def _some(names: Sequence[str], count: int | None = None) -> str:
+    more = (len(names) if count is None else count) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def flat_rows(table: Mapping[str, Any]) -> list[tuple[str, str]]:
