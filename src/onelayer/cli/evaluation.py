@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["evaluate", "predict", "report"]
 
 _AT_ONCE = 256  # pictures in memory
+_MOST_CLASSES, _FEW_CLASSES = 200, 20  # in a table: all of so many, of more those with the lowest recall
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run directory or a model file.")]
 
@@ -56,11 +57,16 @@ def evaluate(
     show_parts(figures)
     say("")
     evaluation = figures["evaluation"]
+    classes = evaluation["classes"]
+    if len(classes) > _MOST_CLASSES:
+        say(f"Of {len(classes):,} classes the {_FEW_CLASSES} with the lowest recall; --json has all of them:")
+        known = [one for one in classes if one["recall"] is not None]
+        classes = sorted(known, key=lambda one: one["recall"])[:_FEW_CLASSES]
     show_table(
         ("class", "rows", "precision", "recall", "F1"),
         [
             (one["name"], one["support"], *(_rate(one[key]) for key in ("precision", "recall", "f1")))
-            for one in evaluation["classes"]
+            for one in classes
         ],
     )
     say("")
