@@ -2,6 +2,7 @@
 
 import numpy as np
 from images import save
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from onelayer import OneLayerClassifier, load_dataset
@@ -25,7 +26,7 @@ for row, name in zip(axes, ("softmax", "sigmoid", "hinge"), strict=True):
     row[0].set_ylabel(name, fontsize=11)
     limit = abs(gradients).max()
     for digit, (panel, gradient) in enumerate(zip(row[1:], gradients, strict=True)):
-        panel.imshow(gradient, cmap=LIGHT.diverging, vmin=-limit, vmax=limit)
+        panel.imshow(gradient, cmap=ListedColormap(LIGHT.diverging), vmin=-limit, vmax=limit)
         panel.set_title(f"{residual[0, digit]:+.2f}", fontsize=9)
         panel.set_xlabel(f"class {digit}" if name == "hinge" else "", fontsize=9)
 axes[0, 0].set_title("input", fontsize=9)

@@ -26,7 +26,7 @@ def smooth_images(n, height, width, channels, seed=0):
     return np.clip(128 + 20 * noise, 0, 255)
 
 
-@pytest.mark.parametrize("shape", [(400, 5, 5, 1), (300, 4, 3, 3), (50, 7, 5, 3), (2, 3, 3, 1)])
+@pytest.mark.parametrize("shape", [(400, 5, 5, 1), (300, 4, 3, 3), (50, 7, 5, 3), (2, 5, 6, 1)])
 @pytest.mark.parametrize("regularization", [1.0, 0.1, 1e-3])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 def test_equals_the_definition(shape, regularization, dtype):

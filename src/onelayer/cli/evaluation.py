@@ -64,10 +64,7 @@ def evaluate(
         classes = sorted(known, key=lambda one: one["recall"])[:_FEW_CLASSES]
     show_table(
         ("class", "rows", "precision", "recall", "F1"),
-        [
-            (one["name"], one["support"], *(_rate(one[key]) for key in ("precision", "recall", "f1")))
-            for one in classes
-        ],
+        [(one["name"], one["support"], *(_rate(one[key]) for key in ("precision", "recall", "f1"))) for one in classes],
     )
     say("")
     if evaluation["calibration"]:
