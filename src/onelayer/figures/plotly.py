@@ -305,7 +305,7 @@ def _matrix_traces(matrix: Matrix) -> list[Chart]:
         "xgap": 1 if columns <= _MOST_PARTED else 0,
         "ygap": 1 if columns <= _MOST_PARTED else 0,
         "showscale": bool(matrix.scale),
-        "colorbar": {"tickformat": ".0%", "thickness": 12, "outlinewidth": 0},
+        "colorbar": {"tickformat": "~%", "thickness": 12, "outlinewidth": 0},
     }
     return [heat, *_cell_texts(matrix)]
 
