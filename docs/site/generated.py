@@ -141,7 +141,7 @@ _TRAINING = {
 _CONFIGURATION = {
     "dataset": "A catalog name or a path.",
     "features": "What images are turned into; several features side by side with `+` between their names.",
-    "feature_parameters": "Parameters of the features, as their class has them; of several, a table for each name.",
+    "feature_parameters": "Parameters of the features; for several features, a table for each.",
     "lift": "Features on top of these, as `NAME:COUNT`.",
     "feature_dtype": "What features are rounded to; `float16` halves their size on disk.",
     "lift_parameters": "Further parameters of the lift, as its class has them.",

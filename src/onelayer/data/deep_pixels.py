@@ -109,5 +109,5 @@ def _lower_bytes(image: Image.Image) -> NDArray[np.uint8]:
         raw = _raw_mode(tile)
         other = raw[:-3] + exchange[raw[-3:]]
         tiles.append(tile._replace(args=(other, *tile.args[1:]) if isinstance(tile.args, tuple) else other))
-    image.tile = tiles  # type: ignore[attr-defined]
+    image.tile = tiles  # type: ignore[attr-defined]  # as above
     return np.asarray(image)

@@ -37,6 +37,7 @@ class DenseRows(Protocol):
         Where |shift · scale| is large, digits are lost to cancellation, as they are in the data.
     """
 
+    # What each of them is stands above.
     @property
     def is_dense(self) -> bool: ...  # noqa: D102
     @property

@@ -47,19 +47,19 @@ class Status(StrEnum):
 
 
 @dataclass
-class SolverState:
+class SolverState(ABC):
     """Where a solver is: parameters, of one model or m of them, and steps taken."""
 
     parameters: Tree
     step: int = 0
 
+    @abstractmethod
     def copy(self) -> Self:
         """Return a copy that shares no memory with this one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def select(self, models: Array) -> Self:
         """Return the state of those of m models that the bool array ``models`` (m,) marks."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
